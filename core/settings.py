@@ -1,0 +1,62 @@
+"""Where things lie. Read once from the environment, handed on as an argument."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders of one Patina. All of them may be elsewhere; none needs to exist yet."""
+
+    data: Path
+    """Database, artifacts, run folders, unfinished uploads (`PATINA_DATA`, else ./data)."""
+    models: Path
+    """One folder a model: <domain>/<id>/card.json + weights.safetensors (`PATINA_MODELS`)."""
+    weights: Path | None
+    """Folder with ImageNet weights, safetensors or torchvision's own .pth (`PATINA_WEIGHTS`)."""
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """The settings that an environment describes."""
+        weights = environ.get("PATINA_WEIGHTS")
+        return cls(
+            data=Path(environ.get("PATINA_DATA") or ROOT / "data").resolve(),
+            models=Path(environ.get("PATINA_MODELS") or ROOT / "models_store").resolve(),
+            weights=Path(weights).resolve() if weights else None,
+        )
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.data / "patina.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """Files by content: artifacts/ab/cdef…"""
+        return self.data / "artifacts"
+
+    @property
+    def runs(self) -> Path:
+        """One folder a run: checkpoints, curves, log."""
+        return self.data / "runs"
+
+    @property
+    def uploads(self) -> Path:
+        """Photos still on their way in; safe to empty when nothing is uploading."""
+        return self.data / "uploads"
+
+    @property
+    def samples(self) -> Path:
+        """The photos shipped with Patina, six a domain; never anywhere but in the project."""
+        return ROOT / "data" / "samples"
+
+    @property
+    def wake(self) -> Path:
+        """A small file touched whenever a run starts waiting, so that a worker looks at once."""
+        return self.data / "wake"
