@@ -1,0 +1,468 @@
+"""A photo asked about in one domain: written down first, judged by a worker, answered by a verdict.
+
+Every verdict ever given stays; the newest is the answer. A person's word about it is an opinion beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlite_utils import Database
+
+from core import queue
+from core.errors import NotFound, PatinaError
+from core.records import DOMAINS, Domain, Facts, RunState, Trim, Verdict
+from core.store import note_event, row, rows, to_json, writing
+
+PRIORITY = 10
+"""A photo somebody waits for goes before anything else in its lane."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a person says of a verdict."""
+
+    who: str
+    label: str
+    agrees: bool
+    note: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One photo in one domain, with its newest verdict when there is one."""
+
+    id: int
+    batch: str
+    photo: str
+    """sha256 of the photo as uploaded."""
+    name: str
+    domain: Domain
+    owner: str
+    created_at: float
+    state: RunState
+    error: str | None = None
+    """Why it could not be judged, in one sentence."""
+    run_id: int | None = None
+    trim: Trim | None = None
+    scale_mm_per_px: float | None = None
+    place: str = ""
+    note: str = ""
+    verdict: Verdict | None = None
+    verdict_id: int | None = None
+    verdict_at: float | None = None
+    verdict_by: str = ""
+    severity: float = 0.0
+    arrays: str | None = None
+    """sha256 of the stored probabilities: an .npz, for crack a lossless WebP map."""
+    opinion: Opinion | None = None
+    width_px: int = 0
+    height_px: int = 0
+    taken_at: str | None = None
+    camera: str | None = field(default=None, repr=False)
+
+
+def keep_photo(db: Database, facts: Facts, name: str, *, who: str, now: float) -> bool:
+    """Write an uploaded photo's row, after its artifact's. False: the same photo was known."""
+    done = db.conn.execute(
+        """insert into photos (sha256, name, width_px, height_px, format, taken_at, lat, lon, camera,
+                               uploaded_by, uploaded_at)
+           values (:sha256, :name, :width_px, :height_px, :format, :taken_at, :lat, :lon, :camera, :who, :now)
+           on conflict do nothing""",
+        {
+            "sha256": facts.sha256,
+            "name": name,
+            "width_px": facts.width_px,
+            "height_px": facts.height_px,
+            "format": facts.format,
+            "taken_at": facts.taken_at,
+            "lat": facts.lat,
+            "lon": facts.lon,
+            "camera": facts.camera,
+            "who": who,
+            "now": now,
+        },
+    )
+    return done.rowcount == 1
+
+
+def ask(
+    db: Database,
+    photo: str,
+    domain: Domain,
+    *,
+    owner: str,
+    now: float,
+    batch: str,
+    name: str = "",
+    trim: Trim | None = None,
+    scale_mm_per_px: float | None = None,
+    place: str = "",
+    wake: Path | None = None,
+) -> int:
+    """Ask for a verdict on a stored photo and return the inspection's id. Written down when this returns."""
+    if domain not in DOMAINS:
+        raise PatinaError(f"There is no domain {domain!r}; choose one of {', '.join(DOMAINS)}.")
+    with writing(db):
+        known = row(db, "select name from photos where sha256 = :photo", {"photo": photo})
+        if known is None:
+            raise NotFound("This photo is not in the store; upload it first.")
+        inspection_id = db.conn.execute(
+            """insert into inspections (batch, photo, name, domain, owner, created_at, trim_json,
+                                        scale_mm_per_px, place)
+               values (:batch, :photo, :name, :domain, :owner, :now, :trim, :scale, :place) returning id""",
+            {
+                "batch": batch,
+                "photo": photo,
+                "name": name or known["name"],
+                "domain": domain,
+                "owner": owner,
+                "now": now,
+                "trim": to_json(trim) if trim else None,
+                "scale": scale_mm_per_px,
+                "place": place,
+            },
+        ).fetchone()[0]
+        _submit(db, inspection_id, domain, owner, now)
+    if wake is not None:
+        queue.wake_workers(wake, now)
+    return int(inspection_id)
+
+
+def ask_again(db: Database, inspection_id: int, *, who: str, now: float, wake: Path | None = None) -> None:
+    """Judge the photo once more with the model now in service; the earlier verdicts stay."""
+    with writing(db):
+        found = get(db, inspection_id)
+        if found.state in ("waiting", "running"):
+            return
+        _submit(db, inspection_id, found.domain, who, now)
+        note_event(db, who, "asked again", f"inspection/{inspection_id}", now)
+    if wake is not None:
+        queue.wake_workers(wake, now)
+
+
+def answer(
+    db: Database,
+    inspection_id: int,
+    verdict: Verdict,
+    *,
+    who: str,
+    now: float,
+    arrays: str | None = None,
+    run_id: int | None = None,
+) -> int:
+    """File a verdict and return its id. A run answers an inspection once; a second time changes nothing."""
+    with writing(db):
+        db.conn.execute(
+            """insert into verdicts (inspection_id, run_id, model, label, confidence, threshold, needs_person,
+                                     reason, next_step, severity, figures_json, trim_json, scale_mm_per_px,
+                                     arrays, at, who)
+               values (:inspection_id, :run_id, :model, :label, :confidence, :threshold, :needs_person,
+                       :reason, :next_step, :severity, :figures, :trim, :scale, :arrays, :now, :who)
+               on conflict do nothing""",
+            {
+                "inspection_id": inspection_id,
+                "run_id": run_id,
+                "model": verdict.model,
+                "label": verdict.label,
+                "confidence": verdict.confidence,
+                "threshold": verdict.threshold,
+                "needs_person": int(verdict.needs_person),
+                "reason": verdict.reason,
+                "next_step": verdict.next_step,
+                "severity": severity(verdict),
+                "figures": to_json(dict(verdict.figures)),
+                "trim": to_json(verdict.trim) if verdict.trim else None,
+                "scale": verdict.scale_mm_per_px,
+                "arrays": arrays,
+                "now": now,
+                "who": who,
+            },
+        )
+        found = row(
+            db,
+            "select max(id) as id from verdicts where inspection_id = :id",
+            {"id": inspection_id},
+        )
+    assert found is not None
+    return int(found["id"])
+
+
+def say(db: Database, inspection_id: int, label: str, *, who: str, now: float, note: str = "") -> Opinion:
+    """A person confirms the newest verdict (same label) or corrects it (another one)."""
+    with writing(db):
+        found = get(db, inspection_id)
+        if found.verdict is None or found.verdict_id is None:
+            raise NotFound(
+                f"Inspection {inspection_id} has no verdict yet; wait for it, then say what it is."
+            )
+        allowed = LABELS[found.domain]
+        if label not in allowed:
+            raise PatinaError(f"{label!r} is no answer here; choose one of {', '.join(allowed)}.")
+        opinion = Opinion(who, label, label == found.verdict.label, note.strip(), now)
+        db.conn.execute(
+            """insert into opinions (inspection_id, verdict_id, who, label, agrees, note, at)
+               values (:inspection_id, :verdict_id, :who, :label, :agrees, :note, :now)""",
+            {
+                "inspection_id": inspection_id,
+                "verdict_id": found.verdict_id,
+                "who": who,
+                "label": label,
+                "agrees": int(opinion.agrees),
+                "note": opinion.note,
+                "now": now,
+            },
+        )
+        note_event(
+            db,
+            who,
+            "confirmed" if opinion.agrees else "corrected",
+            f"inspection/{inspection_id}",
+            now,
+            label=label,
+        )
+    return opinion
+
+
+LABELS: Mapping[Domain, tuple[str, ...]] = {
+    "rail": ("normal", "defect"),
+    "crack": ("no crack", "crack"),
+    "corrosion": ("0", "1", "2", "3"),
+}
+
+
+def severity(verdict: Verdict) -> float:
+    """How far up the list a verdict belongs, 0 (nothing seen) to 1: what was found times how sure.
+
+    ours: grade 3, a defect and a crack all start at 0.75, so that no domain hides another one; a verdict
+    that waits for a person is lifted by 0.05, which orders it before its like and never over a worse one.
+    """
+    base = {
+        "defect": 0.75,
+        "normal": 0.0,
+        "crack": 0.75,
+        "no crack": 0.0,
+        "0": 0.0,
+        "1": 0.2,
+        "2": 0.5,
+        "3": 0.75,
+    }[verdict.label]
+    sure = 0.2 * verdict.confidence if base else 0.1 * (1 - verdict.confidence)
+    return round(min(1.0, base + sure + 0.05 * verdict.needs_person), 4)
+
+
+Order = Literal["newest", "worst", "batch"]
+_ORDERS: Mapping[Order, str] = {
+    "newest": "i.id desc",
+    "worst": "coalesce(v.severity, -1) desc, i.id desc",
+    "batch": "coalesce(v.needs_person, 0) desc, coalesce(v.severity, -1) desc, i.id",
+}
+
+
+def find(
+    db: Database,
+    *,
+    domain: Domain | None = None,
+    batch: str | None = None,
+    owner: str | None = None,
+    label: str | None = None,
+    needs_person: bool | None = None,
+    decided: bool | None = None,
+    since: float | None = None,
+    text: str | None = None,
+    photo: str | None = None,
+    order: Order = "newest",
+    limit: int = 60,
+    offset: int = 0,
+) -> list[Inspection]:
+    """Inspections that fit all given filters. `decided`: a person has spoken about the newest verdict."""
+    where, told = _where(locals())
+    sql = f"{_SELECT} where {where} order by {_ORDERS[order]} limit :limit offset :offset"
+    return [_of_row(r) for r in rows(db, sql, told | {"limit": limit, "offset": offset})]
+
+
+def count(db: Database, **filters: Any) -> dict[str, int]:
+    """How many inspections fit the filters of `find`, by what has become of them.
+
+    Keys: all, waiting, judged, needs_person (and not yet decided), failed, bad (defect, crack or grade 2–3).
+    """
+    where, told = _where({k: filters.get(k) for k in _FILTERS})
+    found = row(
+        db,
+        f"""select count(*) as "all",
+                coalesce(sum(v.id is null and r.state in ('waiting', 'running')), 0) as waiting,
+                coalesce(sum(v.id is not null), 0) as judged,
+                coalesce(sum(v.needs_person = 1 and o.id is null), 0) as needs_person,
+                coalesce(sum(v.id is null and r.state in ('failed', 'cancelled')), 0) as failed,
+                coalesce(sum(v.label in ('defect', 'crack', '2', '3')), 0) as bad
+            from {_FROM} where {where}""",  # noqa: S608  our own words
+        told,
+    )
+    assert found is not None
+    return dict(found)
+
+
+def get(db: Database, inspection_id: int) -> Inspection:
+    """The inspection of this id; `NotFound` when there is none."""
+    found = row(db, f"{_SELECT} where i.id = :id", {"id": inspection_id})
+    if found is None:
+        raise NotFound(f"There is no inspection {inspection_id}.")
+    return _of_row(found)
+
+
+def verdicts(db: Database, inspection_id: int) -> list[tuple[float, str, Verdict]]:
+    """Every verdict an inspection ever had: when, by whom, what; newest first."""
+    found = rows(
+        db,
+        """select v.*, i.domain from verdicts v join inspections i on i.id = v.inspection_id
+           where v.inspection_id = :id order by v.id desc""",
+        {"id": inspection_id},
+    )
+    return [(r["at"], r["who"], _verdict(r)) for r in found]
+
+
+def opinions(db: Database, inspection_id: int) -> list[Opinion]:
+    """What people said of an inspection's verdicts, newest first."""
+    found = rows(
+        db,
+        "select who, label, agrees, note, at from opinions where inspection_id = :id order by id desc",
+        {"id": inspection_id},
+    )
+    return [Opinion(r["who"], r["label"], bool(r["agrees"]), r["note"], r["at"]) for r in found]
+
+
+def of_runs(db: Database, run_ids: Sequence[int]) -> list[Inspection]:
+    """The inspections these runs were submitted for, in the order of the runs."""
+    if not run_ids:
+        return []
+    marks = ",".join(str(int(i)) for i in run_ids)
+    return [_of_row(r) for r in rows(db, f"{_SELECT} where i.run_id in ({marks}) order by i.run_id")]
+
+
+def agreement(db: Database, domain: Domain, since: float = 0.0) -> tuple[int, int]:
+    """How often people agreed with a verdict they looked at: (agreed, looked at), newest word counts."""
+    found = row(
+        db,
+        """select coalesce(sum(o.agrees), 0) as agreed, count(*) as n from opinions o
+           join inspections i on i.id = o.inspection_id
+           where i.domain = :domain and o.at >= :since
+             and o.id = (select max(id) from opinions where inspection_id = i.id)""",
+        {"domain": domain, "since": since},
+    )
+    assert found is not None
+    return int(found["agreed"]), int(found["n"])
+
+
+_FROM = """inspections i
+    join photos p on p.sha256 = i.photo
+    left join runs r on r.id = i.run_id
+    left join verdicts v on v.id = (select max(id) from verdicts where inspection_id = i.id)
+    left join opinions o on o.id = (select max(id) from opinions where verdict_id = v.id)"""
+
+_SELECT = f"""select i.*, p.width_px, p.height_px, p.taken_at, p.camera, r.state, r.error,
+    v.id as verdict_id, v.model, v.label, v.confidence, v.threshold, v.needs_person, v.reason, v.next_step,
+    v.severity, v.figures_json, v.arrays, v.at as verdict_at, v.who as verdict_by,
+    v.trim_json as verdict_trim, v.scale_mm_per_px as verdict_scale,
+    o.who as opinion_who, o.label as opinion_label, o.agrees, o.note as opinion_note, o.at as opinion_at
+    from {_FROM}"""  # noqa: S608  our own words
+
+_FILTERS: Mapping[str, str] = {
+    "domain": "i.domain = :domain",
+    "batch": "i.batch = :batch",
+    "owner": "i.owner = :owner",
+    "label": "v.label = :label",
+    "needs_person": "coalesce(v.needs_person, 0) = :needs_person",
+    "decided": "(o.id is not null) = :decided",
+    "since": "i.created_at >= :since",
+    "text": "(i.name || char(10) || i.place || char(10) || i.note) like :text escape '\\'",
+    "photo": "i.photo = :photo",
+}
+
+
+def _where(filters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    told = {k: filters[k] for k in _FILTERS if filters.get(k) is not None}
+    for name, value in told.items():
+        if isinstance(value, bool):
+            told[name] = int(value)
+    if "text" in told:
+        plain = str(told["text"])
+        for sign in ("\\", "%", "_"):
+            plain = plain.replace(sign, "\\" + sign)
+        told["text"] = f"%{plain}%"
+    return " and ".join(_FILTERS[k] for k in told) or "1", told
+
+
+def _submit(db: Database, inspection_id: int, domain: Domain, owner: str, now: float) -> None:
+    run_id = queue.submit(
+        db, "judge", domain, {"inspection": inspection_id}, owner=owner, now=now, priority=PRIORITY
+    )
+    db.conn.execute(
+        "update inspections set run_id = :run where id = :id", {"run": run_id, "id": inspection_id}
+    )
+
+
+def _trim(text: str | None) -> Trim | None:
+    if not text:
+        return None
+    x0, y0, x1, y1 = json.loads(text)
+    return (x0, y0, x1, y1)
+
+
+def _verdict(r: Any) -> Verdict:
+    return Verdict(
+        domain=r["domain"],
+        label=r["label"],
+        confidence=r["confidence"],
+        threshold=r["threshold"],
+        needs_person=bool(r["needs_person"]),
+        reason=r["reason"],
+        next_step=r["next_step"],
+        model=r["model"],
+        figures=json.loads(r["figures_json"]),
+        trim=_trim(r["trim_json"]),
+        scale_mm_per_px=r["scale_mm_per_px"],
+    )
+
+
+def _of_row(r: Any) -> Inspection:
+    verdict = None
+    if r["verdict_id"] is not None:
+        told = dict(r) | {"trim_json": r["verdict_trim"], "scale_mm_per_px": r["verdict_scale"]}
+        verdict = _verdict(told)
+    opinion = None
+    if r["opinion_who"] is not None:
+        opinion = Opinion(
+            r["opinion_who"], r["opinion_label"], bool(r["agrees"]), r["opinion_note"], r["opinion_at"]
+        )
+    return Inspection(
+        id=r["id"],
+        batch=r["batch"],
+        photo=r["photo"],
+        name=r["name"],
+        domain=r["domain"],
+        owner=r["owner"],
+        created_at=r["created_at"],
+        state=r["state"] or "done",
+        error=r["error"],
+        run_id=r["run_id"],
+        trim=_trim(r["trim_json"]),
+        scale_mm_per_px=r["scale_mm_per_px"],
+        place=r["place"],
+        note=r["note"],
+        verdict=verdict,
+        verdict_id=r["verdict_id"],
+        verdict_at=r["verdict_at"],
+        verdict_by=r["verdict_by"] or "",
+        severity=r["severity"] or 0.0,
+        arrays=r["arrays"],
+        opinion=opinion,
+        width_px=r["width_px"],
+        height_px=r["height_px"],
+        taken_at=r["taken_at"],
+        camera=r["camera"],
+    )

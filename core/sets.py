@@ -1,0 +1,202 @@
+"""Data sets in the store: photos and masks as artifacts, labels as rows. Whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from core import artifacts, inspections, photos
+from core.errors import Conflict, DataError, NotFound, PhotoError
+from core.records import Domain, Photo, PhotoSet
+from core.store import note_event, row, rows, to_json, writing
+
+
+@dataclass(frozen=True)
+class StoredSet:
+    """A set's row: what the list of sets shows."""
+
+    id: int
+    name: str
+    domain: Domain
+    licence: str
+    is_synthetic: bool
+    fingerprint: str
+    report: Mapping[str, Any]
+    imported_by: str
+    imported_at: float
+    n_photos: int
+
+
+def keep(
+    db: Database,
+    root: Path,
+    photo_set: PhotoSet,
+    *,
+    report: Mapping[str, Any],
+    who: str,
+    now: float,
+) -> Iterator[tuple[int, int]]:
+    """Take a set into the store; yields (done, all) while files are copied, the rows come last, together.
+
+    Killed half-way it leaves artifacts without a row and no set; the same import again uses them.
+    """
+    _refuse_known(db, photo_set.name)
+    told = []
+    for position, photo in enumerate(photo_set.photos):
+        content = photo.path.read_bytes()
+        try:
+            facts = photos.probe(content, photo.title)
+        except PhotoError as error:
+            raise DataError(
+                f"{photo.title} can no longer be read ({error}); read the folder again."
+            ) from None
+        artifacts.put(root, content)
+        mask = photo.mask.read_bytes() if photo.mask else None
+        mask_sha = artifacts.put(root, mask) if mask else None
+        told.append((position, photo, facts, mask_sha, len(mask or b"")))
+        yield position + 1, len(photo_set.photos)
+    with writing(db):
+        _refuse_known(db, photo_set.name)
+        set_id = db.conn.execute(
+            """insert into sets (name, domain, licence, is_synthetic, fingerprint, report_json,
+                                 imported_by, imported_at)
+               values (:name, :domain, :licence, :synthetic, :fingerprint, :report, :who, :now)
+               returning id""",
+            {
+                "name": photo_set.name,
+                "domain": photo_set.domain,
+                "licence": photo_set.licence,
+                "synthetic": int(photo_set.is_synthetic),
+                "fingerprint": photo_set.fingerprint,
+                "report": to_json(dict(report)),
+                "who": who,
+                "now": now,
+            },
+        ).fetchone()[0]
+        for position, photo, facts, mask_sha, mask_bytes in told:
+            media_type = mimetypes.guess_type(photo.path.name)[0] or "application/octet-stream"
+            _keep_row(db, facts.sha256, media_type, facts.bytes, now)
+            inspections.keep_photo(db, facts, photo.title, who=who, now=now)
+            if mask_sha:
+                _keep_row(db, mask_sha, "image/png", mask_bytes, now)
+            db.conn.execute(
+                """insert into set_photos (set_id, position, photo, name, label, grade, mask, place, split,
+                                           fold, trim_json, source)
+                   values (:set_id, :position, :photo, :name, :label, :grade, :mask, :place, :split,
+                           :fold, :trim, :source)""",
+                {
+                    "set_id": set_id,
+                    "position": position,
+                    "photo": facts.sha256,
+                    "name": photo.title,
+                    "label": photo.label,
+                    "grade": photo.grade,
+                    "mask": mask_sha,
+                    "place": photo.group,
+                    "split": photo.split,
+                    "fold": photo.fold,
+                    "trim": to_json(photo.trim) if photo.trim else None,
+                    "source": photo.source,
+                },
+            )
+        note_event(db, who, "imported", f"set/{photo_set.name}", now, n=len(told))
+
+
+def all_sets(db: Database, domain: Domain | None = None) -> list[StoredSet]:
+    """The sets of a domain (or all), newest first."""
+    found = rows(
+        db,
+        """select s.*, (select count(*) from set_photos where set_id = s.id) as n_photos from sets s
+           where :domain is null or domain = :domain order by id desc""",
+        {"domain": domain},
+    )
+    return [_of_row(r) for r in found]
+
+
+def get(db: Database, name: str) -> StoredSet:
+    """The row of the set of this name; `NotFound` with the known names when there is none."""
+    found = row(
+        db,
+        """select s.*, (select count(*) from set_photos where set_id = s.id) as n_photos from sets s
+           where name = :name""",
+        {"name": name},
+    )
+    if found is None:
+        known = ", ".join(s.name for s in all_sets(db)) or "none yet"
+        raise NotFound(f"There is no data set {name!r}; known are: {known}.")
+    return _of_row(found)
+
+
+def load(db: Database, root: Path, name: str) -> PhotoSet:
+    """The set with its photos, their files where the store keeps them."""
+    stored = get(db, name)
+    found = rows(db, "select * from set_photos where set_id = :id order by position", {"id": stored.id})
+    told = []
+    for r in found:
+        trim = json.loads(r["trim_json"]) if r["trim_json"] else None
+        told.append(
+            Photo(
+                path=artifacts.path(root, r["photo"]),
+                name=r["name"],
+                sha256=r["photo"],
+                label=r["label"],
+                grade=r["grade"],
+                mask=artifacts.path(root, r["mask"]) if r["mask"] else None,
+                group=r["place"],
+                split=r["split"],
+                fold=r["fold"],
+                trim=tuple(trim) if trim else None,
+                source=r["source"],
+            )
+        )
+    return PhotoSet(
+        name=stored.name,
+        domain=stored.domain,
+        photos=tuple(told),
+        licence=stored.licence,
+        fingerprint=stored.fingerprint,
+        is_synthetic=stored.is_synthetic,
+        problems=tuple(stored.report.get("problems", ())),
+    )
+
+
+def forget(db: Database, name: str, *, who: str, now: float) -> None:
+    """Take a set off the list. Its photos stay while anything else names them."""
+    with writing(db):
+        stored = get(db, name)
+        db.conn.execute("delete from sets where id = :id", {"id": stored.id})
+        note_event(db, who, "removed", f"set/{name}", now)
+
+
+def _refuse_known(db: Database, name: str) -> None:
+    if row(db, "select 1 from sets where name = :name", {"name": name}):
+        raise Conflict(f"There is a data set {name!r} already; give this one another name.")
+
+
+def _keep_row(db: Database, sha: str, media_type: str, size: int, now: float) -> None:
+    db.conn.execute(
+        """insert into artifacts (sha256, media_type, bytes, created_at)
+           values (:sha, :media_type, :size, :now) on conflict do nothing""",
+        {"sha": sha, "media_type": media_type, "size": size, "now": now},
+    )
+
+
+def _of_row(r: Any) -> StoredSet:
+    return StoredSet(
+        id=r["id"],
+        name=r["name"],
+        domain=r["domain"],
+        licence=r["licence"],
+        is_synthetic=bool(r["is_synthetic"]),
+        fingerprint=r["fingerprint"],
+        report=json.loads(r["report_json"]),
+        imported_by=r["imported_by"],
+        imported_at=r["imported_at"],
+        n_photos=r["n_photos"],
+    )
