@@ -69,18 +69,24 @@ def file(card: Card, folder: Path, models: Path) -> Card:
 
 def read(models: Path, domain: str, id: str) -> Card:
     """The card of one model; `NotFound` when there is none, `ModelError` when it cannot be read."""
-    path = place(models, domain, id) / CARD
-    if not path.is_file():
+    folder = place(models, domain, id)
+    if not (folder / CARD).is_file():
         raise NotFound(f"There is no {domain} model {id!r}; `models list` names those there are.")
-    try:
-        card = Card.from_json(path.read_text(encoding="utf-8"))
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise ModelError(
-            f"The card of {domain}/{id} cannot be read ({error}); train or copy it again."
-        ) from error
+    card = of_folder(folder)
     if (card.domain, card.id) != (domain, id):
         raise ModelError(f"The card in {domain}/{id} is that of {card.domain}/{card.id}; put it back there.")
     return card
+
+
+def of_folder(folder: Path) -> Card:
+    """The card in a model's folder, wherever that lies; `ModelError` when it cannot be read."""
+    try:
+        return Card.from_json((folder / CARD).read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise ModelError(
+            f"The card of {folder.parent.name}/{folder.name} cannot be read ({error}); "
+            "train or copy it again."
+        ) from error
 
 
 def all(models: Path, domain: str | None = None) -> list[Card]:

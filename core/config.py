@@ -102,6 +102,15 @@ def of(config: type, values: Mapping[str, Any]) -> Any:
     return check(config(**kept))
 
 
+def preset(
+    config: type, presets: Mapping[str, Mapping[str, Any]], name: str, values: Mapping[str, Any]
+) -> Any:
+    """A checked config: the defaults, over them the preset of this name, over that the given values."""
+    if name not in presets:
+        raise ConfigError(f"There is no preset {name!r}; choose one of {_listed(presets)}.")
+    return of(config, {**presets[name], **values})
+
+
 def to_dict(config: Any) -> dict[str, Any]:
     """The values as JSON takes them; `of(type(config), to_dict(config)) == config`."""
     return json.loads(json.dumps(dataclasses.asdict(config)))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlite_utils import Database
 
-from core.errors import ConfigError
-from core.records import Card, Domain
+from core import cards
+from core.errors import ConfigError, NotFound
+from core.records import DOMAINS, Card, Domain
 from core.store import note_event, row, rows, writing
+
+STARTER = "starter-"
+"""Models whose id begins so came with Patina."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,17 @@ class Service:
     at: float
 
 
+@dataclass(frozen=True)
+class Serving:
+    """The model that answers for a domain now: its card, its folder, the threshold that counts."""
+
+    card: Card
+    folder: Path
+    threshold: float | None
+
+
 def current(db: Database, domain: Domain) -> Service | None:
-    """What serves this domain now, or None when nothing was ever promoted."""
+    """What was promoted for this domain last, or None when nothing ever was; `serving` says what answers."""
     found = row(
         db,
         """select domain, model, threshold, who, why, at from services
@@ -33,6 +48,50 @@ def current(db: Database, domain: Domain) -> Service | None:
         {"domain": domain},
     )
     return Service(**dict(found)) if found else None
+
+
+def serving(db: Database | None, models: Path, domain: Domain) -> Serving:
+    """What answers for a domain: the model promoted last, else the starter, else the newest one.
+
+    `db` None: there is no database, nothing was promoted. `NotFound` when the domain has no model at all;
+    a promoted model that has gone raises as well, another one never steps in unasked.
+    """
+    service = current(db, domain) if db is not None else None
+    if service is not None:
+        card = cards.read(models, domain, service.model)
+        threshold = card.threshold if service.threshold is None else service.threshold
+        return Serving(card, cards.place(models, domain, card.id), threshold)
+    known = cards.all(models, domain)
+    if not known:
+        raise NotFound(f"There is no {domain} model yet; train one, or copy one into {models / domain}.")
+    card = next((card for card in known if card.id.startswith(STARTER)), known[0])
+    return Serving(card, cards.place(models, domain, card.id), card.threshold)
+
+
+def find(db: Database | None, models: Path, name: str) -> Serving:
+    """The model that a person means: a domain (what serves it), `domain/id`, an id, or a model's folder."""
+    for domain in DOMAINS:
+        if name == domain:
+            return serving(db, models, domain)
+    folder = Path(name)
+    if (folder / cards.CARD).is_file():
+        card = cards.of_folder(folder)
+        return Serving(card, folder.resolve(), card.threshold)
+    domain_word, slash, id = name.rpartition("/")
+    if slash:
+        card = cards.read(models, domain_word, id)
+    else:
+        named = [card for card in cards.all(models) if card.id == name]
+        if len(named) > 1:
+            told = " or ".join(f"{card.domain}/{card.id}" for card in named)
+            raise NotFound(f"There are {len(named)} models {name!r}; say {told}.")
+        if not named:
+            raise NotFound(f"There is no model {name!r}; `models list` names those there are.")
+        card = named[0]
+    threshold = card.threshold
+    if db is not None and (service := current(db, card.domain)) and service.model == card.id:
+        threshold = threshold if service.threshold is None else service.threshold
+    return Serving(card, cards.place(models, card.domain, card.id), threshold)
 
 
 def history(db: Database, domain: Domain) -> list[Service]:
@@ -55,19 +114,12 @@ def promote(
     """
     if threshold is not None and not 0 < threshold < 1:
         raise ConfigError(f"The threshold is {threshold:g}; it must lie between 0 and 1, ends excluded.")
-    told = {
-        "domain": card.domain,
-        "model": card.id,
-        "threshold": threshold,
-        "who": who,
-        "why": why,
-        "at": now,
-    }
+    service = Service(card.domain, card.id, threshold, who, why, now)
     with writing(db):
         db.conn.execute(
             """insert into services (domain, model, threshold, who, why, at)
                values (:domain, :model, :threshold, :who, :why, :at)""",
-            told,
+            dataclasses.asdict(service),
         )
         note_event(db, who, "promoted", f"{card.domain}/{card.id}", now, threshold=threshold, why=why)
-    return Service(**told)  # type: ignore[arg-type]
+    return service

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core import artifacts, inspections, photos
+from core import artifacts, datasets, inspections, photos
 from core.errors import Conflict, DataError, NotFound, PhotoError
 from core.records import Domain, Photo, PhotoSet
 from core.store import note_event, row, rows, to_json, writing
@@ -164,6 +164,34 @@ def load(db: Database, root: Path, name: str) -> PhotoSet:
         is_synthetic=stored.is_synthetic,
         problems=tuple(stored.report.get("problems", ())),
     )
+
+
+def gather(data: str, domain: Domain, db: Database | None, root: Path, *, trimmed: bool = True) -> PhotoSet:
+    """The set that `--data` means: a stored set, a folder or a CSV, or several separated by commas, as one.
+
+    A name that is a stored set's wins over a folder of that name; `./name` is always the folder. `trimmed`
+    counts for corrosion only (`datasets.read`). `DataError` for a set of another domain or without photos.
+    """
+    parts = [data] if Path(data).exists() else [word.strip() for word in data.split(",") if word.strip()]
+    if not parts:
+        raise DataError("No data set is named; give a stored set's name or a folder.")
+    found = datasets.merge([_one(part, domain, db, root, trimmed) for part in parts])
+    if not found.photos:
+        raise DataError(f"{data} holds no photo that can be used; `import` tells what is wrong with each.")
+    return found
+
+
+def _one(word: str, domain: Domain, db: Database | None, root: Path, trimmed: bool) -> PhotoSet:
+    known = {stored.name for stored in all_sets(db)} if db is not None else set()
+    if db is not None and word in known:
+        found = load(db, root, word)
+        if found.domain != domain:
+            raise DataError(f"{word} is a {found.domain} set; a {domain} set is wanted.")
+        return found
+    if not Path(word).exists():
+        told = f"the sets in the store are {', '.join(sorted(known)) or 'none yet'}"
+        raise DataError(f"There is no folder {word!r} and no data set of that name; {told}.")
+    return datasets.read(Path(word), domain, trimmed=trimmed)
 
 
 def forget(db: Database, name: str, *, who: str, now: float) -> None:
