@@ -1,0 +1,191 @@
+"""What a run does, for the worker and the command line alike: photos in, reports out, a card at the end.
+
+    card = yield from work.train("rail", config, photos, folder, settings)
+    card = work.file(card, folder, settings.models, name="rail-1")
+
+To cancel, stop listening: what was reported is on disk.
+
+`answers` is the one way in which photos meet a model, whoever asks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import itertools
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import torch
+
+from core import cards
+from core import config as settings_of
+from core import photos as files
+from core.engine import checkpoint, loop
+from core.errors import Conflict, DataError, PatinaError
+from core.photos import Quality
+from core.records import Card, Domain, Photo, PhotoSet, Progress
+from core.settings import Settings
+
+T = TypeVar("T")
+
+RUN = "run.json"
+"""What a run folder was begun with; a checkpoint is taken up with nothing else."""
+
+
+def engine(domain: Domain) -> Any:
+    """The module that learns: train, load, predict."""
+    return importlib.import_module(f"core.engine.{domain}")
+
+
+def judge(domain: Domain) -> Any:
+    """The module that decides: Config, PRESETS, judge, evaluation, score."""
+    return importlib.import_module(f"core.{domain}")
+
+
+def train(
+    domain: Domain, config: Any, photos: PhotoSet, folder: Path, settings: Settings, *, command: str = ""
+) -> Generator[Progress, None, Card]:
+    """Train in folder, or go on where a checkpoint there left off; returns the card of the last report.
+
+    `Conflict` when the folder was begun with other settings or other photos. A run keeps the thread count
+    that it began with: sums in another order would not be bit for bit the same.
+    """
+    pin(folder, begun(domain, config, photos))
+    card = None
+    for progress in engine(domain).train(config, photos, folder, settings, command):
+        card = progress.card or card
+        yield progress
+    assert card is not None, "a training's last report carries its card"
+    return card
+
+
+def begun(domain: Domain, config: Any, photos: PhotoSet) -> dict[str, Any]:
+    """What a training is made of, as `pin` writes it down."""
+    return {
+        "domain": domain,
+        "config": settings_of.to_dict(config),
+        "photos": photos.name,
+        "fingerprint": photos.fingerprint,
+    }
+
+
+def pin(folder: Path, told: Mapping[str, Any]) -> None:
+    """Write down what a run folder is begun with, or check that it is gone on with just that."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / RUN
+    if not path.exists():
+        begun = {**told, "threads": torch.get_num_threads()}
+        checkpoint.put(path, json.dumps(begun, indent=1, ensure_ascii=False).encode())
+        return
+    begun = json.loads(path.read_text(encoding="utf-8"))
+    threads = begun.pop("threads")
+    differing = [key for key in told if told[key] != begun.get(key)]
+    if differing:
+        what = " and ".join({"fingerprint": "photos or labels"}.get(key, key) for key in differing)
+        raise Conflict(
+            f"{folder.name} was begun with another {what}; go on with the same, or train in another folder."
+        )
+    torch.set_num_threads(threads)
+
+
+def file(card: Card, folder: Path, models: Path, *, name: str = "", by: str = "") -> Card:
+    """File a finished training among the models, under `name` or the id it gave itself; the filed card.
+
+    Where another model has that id already, the next free one is taken: name-2, name-3 …
+    The same weights filed again (a worker died in between) change nothing.
+    """
+    first = slug(name or card.id)
+    for n in itertools.count(1):
+        card = dataclasses.replace(card, id=first if n == 1 else f"{first}-{n}", made_by=by or card.made_by)
+        try:
+            return cards.file(card, folder, models)
+        except Conflict:
+            continue
+    raise AssertionError("count() does not end")
+
+
+def slug(name: str) -> str:
+    """A name as a model's id may be: small letters, digits, `-._`, at most 56 signs."""
+    plain = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")
+    return plain[:56] or "model"
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What a model said of one photo, or why it could not."""
+
+    asked: T
+    arrays: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    quality: Quality | None = None
+    error: PatinaError | None = None
+
+
+def answers(
+    domain: Domain, model: Any, asked: Iterable[T], picture_of: Callable[[T], np.ndarray]
+) -> Iterator[Answer[T]]:
+    """One answer for each thing asked, in order; photos are opened only as the model comes to them.
+
+    `picture_of` gives the upright, trimmed picture; a `PatinaError` it raises is that one's answer.
+    """
+    waiting: deque[Answer[T]] = deque()
+
+    def pictures() -> Iterator[np.ndarray]:
+        for one in asked:
+            try:
+                picture = picture_of(one)
+            except PatinaError as error:
+                waiting.append(Answer(one, error=error))
+                continue
+            waiting.append(Answer(one, quality=files.quality(picture)))
+            yield picture
+
+    for arrays in engine(domain).predict(model, pictures()):
+        while waiting[0].error is not None:
+            yield waiting.popleft()
+        yield dataclasses.replace(waiting.popleft(), arrays=arrays)
+    yield from waiting
+
+
+def picture(photo: Photo, card: Card) -> np.ndarray:
+    """The picture of a photo as this model wants it: upright, cut to the metal part when it was taught so."""
+    whole, _ = files.open(photo.path, photo.title)
+    if photo.trim is None or not card.preprocessing.get("trimmed"):
+        return whole
+    return files.trim(whole, photo.trim, float(card.preprocessing.get("margin", 1.0)))
+
+
+def evaluate(
+    card: Card, folder: Path, photos: PhotoSet, split: str
+) -> Generator[Progress, None, dict[str, np.ndarray]]:
+    """What a model says of one split of a set, stacked by its domain's `evaluation`; a report a photo.
+
+    A photo that cannot be read is left out and named in its report's note.
+    """
+    part = photos.part(split)
+    if not part:
+        there = ", ".join(sorted({p.split for p in photos.photos if p.split})) or "none"
+        raise DataError(f"{photos.name} has no photos in the split {split!r}; there is {there}, or all.")
+    model = engine(card.domain).load(card, folder)
+    found: list[Answer[Photo]] = []
+    for n, answer in enumerate(answers(card.domain, model, part, lambda p: picture(p, card)), 1):
+        if not answer.error:
+            found.append(answer)
+        yield Progress(n, len(part), "evaluate", note=str(answer.error or ""))
+    if not found:
+        raise DataError(f"None of the {len(part)} photos could be read; the last one: {answer.error}")
+    stacked: dict[str, np.ndarray] = judge(card.domain).evaluation(
+        [a.asked for a in found], [a.arrays for a in found]
+    )
+    return stacked
+
+
+def threads(share: float = 1.0) -> int:
+    """Take this share of the physical cores; the count."""
+    return loop.use_threads(share)

@@ -1,0 +1,95 @@
+"""What a command shows: one JSON document or lines on stdout, everything else on stderr.
+
+A bar is drawn on a terminal only; in a log there is one line a report.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+from core.records import Progress
+
+T = TypeVar("T")
+WIDTH = 24
+"""Signs of a bar."""
+
+
+def say(text: str) -> None:
+    """One line on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def tell(as_json: bool, document: Any, lines: Callable[[], list[str]]) -> None:
+    """The answer on stdout: the document as JSON, or lines for a person."""
+    if as_json:
+        print(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))
+    else:
+        print("\n".join(lines()))
+
+
+def listen(reports: Generator[Progress, None, T]) -> T:
+    """Show each report as it comes; returns what the work returns at its end."""
+    bar = Bar()
+    try:
+        while True:
+            bar.show(next(reports))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        bar.close()
+
+
+class Bar:
+    """One line that grows on a terminal, many lines in a log."""
+
+    def __init__(self) -> None:
+        self.is_terminal = sys.stderr.isatty()
+        self.began = time.monotonic()
+        self.first: int | None = None
+        self.said_at = -10.0
+
+    def show(self, progress: Progress) -> None:
+        """Show where the work is; in a log only every 10 s, with a note, with figures, or at the end."""
+        now = time.monotonic() - self.began
+        if self.first is None:
+            self.first = progress.step - 1  # a resumed run begins in the middle
+        gone, to_go = progress.step - self.first, progress.total - progress.step
+        told = [f"{progress.phase} {progress.step}/{progress.total}"]
+        told += [f"{name} {figure(value)}" for name, value in progress.figures.items()]
+        if gone > 0 and to_go > 0:
+            told += [f"{duration(now / gone * to_go)} left"]
+        line = "  ".join(told)
+        if self.is_terminal:
+            done = round(WIDTH * progress.step / max(1, progress.total))
+            note = f"\r\x1b[K{progress.note}\n" if progress.note else ""
+            text = f"{note}\r\x1b[K{'█' * done}{'░' * (WIDTH - done)} {line}"
+            print(text, end="", file=sys.stderr, flush=True)
+        elif progress.note or progress.figures or not to_go or now - self.said_at > 10:
+            self.said_at = now
+            say(f"{line}  {progress.note}".rstrip())
+
+    def close(self) -> None:
+        """End the line."""
+        if self.is_terminal and self.first is not None:
+            say("")
+
+
+def figure(value: Any) -> str:
+    """A figure for a person: four digits, – for one that does not exist."""
+    if value is None or value != value:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """`0:42`, `12 min` or `3 h 05 min`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_of_hour = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes_of_hour:02} min"
+    return f"{minutes} min" if minutes > 9 else f"{minutes}:{rest:02}"
