@@ -1,0 +1,599 @@
+"""Paper 3, corrosion of metal parts: how a model of four grades is trained, and what it says of a photo.
+
+Grade 0 is light, 3 severe. Here probabilities become grades, verdicts and figures, by arrays alone;
+`core/engine/corrosion.py` learns. Truth is an int8 array, -1 where nobody has said a grade.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from core import metrics
+from core.config import param
+from core.errors import ConfigError, DataError
+from core.records import Card, Photo, Trim, Verdict
+
+if TYPE_CHECKING:
+    from core.photos import Quality
+
+CLASSES = ("0", "1", "2", "3")
+N = len(CLASSES)
+NETWORKS = ("cnn5", "resnet18", "alexnet", "mobilenet_v2", "resnet50")
+OWN = ("cnn5", "alexnet")
+"""Networks of the paper that nobody has trained on ImageNet: they start from random weights."""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A grade in the inspectors' words; the states are those of the AASHTO bridge element manual."""
+
+    state: str
+    words: str
+    next_step: str
+
+
+GRADES = (
+    Grade("CS1 good", "sound paint, at most specks of rust", "Nothing to do until the next inspection."),
+    Grade("CS2 fair", "rust on the surface, or where paint has peeled", "Clean it and mend the paint."),
+    Grade("CS3 poor", "pitting, layers or pack rust", "Plan a repair; have a person look at it close up."),
+    # A photo cannot prove section loss, so the severe grade asks for hands on the part and claims no more.
+    Grade("CS4 severe", "looks severely corroded", "Hands-on check advised; a photo cannot measure loss."),
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    """How one corrosion model is trained. The defaults are the paper's ResNet-18."""
+
+    network: str = param("resnet18", "network", choices=NETWORKS, source="paper 3")
+    init: str | None = param(
+        None,
+        "weights at the start",
+        choices=("imagenet", "imagenet_partial", "random"),
+        help="Left open: ImageNet where the network has such weights, random for cnn5 and alexnet.",
+        source="paper 3",
+    )
+    fc1: int | None = param(
+        None, "units of the 1st full layer", low=8, high=8192, help="cnn5, alexnet only.", source="paper 3"
+    )
+    fc2: int | None = param(
+        None, "units of the 2nd full layer", low=8, high=8192, help="cnn5, alexnet only.", source="paper 3"
+    )
+    dropout1: float | None = param(
+        None, "dropout, 1st full layer", low=0.0, high=0.9, help="cnn5, alexnet only.", source="paper 3"
+    )
+    dropout2: float | None = param(
+        None, "dropout, 2nd full layer", low=0.0, high=0.9, help="cnn5, alexnet only.", source="paper 3"
+    )
+    trimmed: bool = param(
+        True, "trimmed to the metal part", help="Otherwise the whole photo.", source="paper 3"
+    )
+    margin: float = param(
+        1.0, "size of the trim box", low=1.0, high=2.4, help="1.1: a tenth wider and higher than drawn."
+    )
+    image_size: int = param(224, "side of a photo in the network, px", low=64, high=512, source="paper 3")
+    angle: float = param(
+        15.0, "turned by at most, degrees", low=0.0, high=180.0, source="paper 3 is silent; ours"
+    )
+    scale: float = param(
+        0.2, "scaled by at most", low=0.0, high=0.5, help="0.2: 80 % to 120 %.", source="paper 3"
+    )
+    colour: float = param(0.0, "change of light and colour, at most", low=0.0, high=0.8)
+    erase: float = param(0.0, "chance that a square is painted over", low=0.0, high=1.0)
+    mixup: float = param(
+        0.0,
+        "mixing of pairs of photos",
+        low=0.0,
+        high=2.0,
+        help="Both shares of Beta(mixup, mixup); 0: no photo is mixed with another (Zhang et al. 2018).",
+    )
+    head: str = param(
+        "plain",
+        "what the last layer says",
+        choices=("plain", "corn"),
+        help="plain: one logit a grade; corn: is it worse than 0, than 1, than 2 (Shi et al. 2021).",
+        source="paper 3: plain",
+    )
+    soft: float = param(
+        0.0,
+        "share of a label that spills to the next grade",
+        low=0.0,
+        high=0.5,
+        help="A miss by one then costs less than a miss by two (Diaz and Marathe 2019). 0: none.",
+    )
+    optimizer: str = param("sgd", "optimiser", choices=("adam", "adamw", "rmsprop", "sgd"), source="paper 3")
+    learning_rate: float = param(8.53e-5, "learning rate", low=1e-6, high=1e-1, log=True, source="paper 3")
+    momentum: float = param(
+        0.82299, "momentum", low=0.0, high=0.99, help="sgd and rmsprop only.", source="paper 3"
+    )
+    weight_decay: float = param(5.31e-5, "weight decay", low=0.0, high=0.5, source="paper 3")
+    schedule: str = param(
+        "constant",
+        "learning rate over a training",
+        choices=("constant", "cosine"),
+        source="paper 3 is silent; ours",
+    )
+    ema: float = param(
+        0.0,
+        "averaging of the weights",
+        low=0.0,
+        high=0.9999,
+        help="Share of the running average kept at each step; the average is judged and filed. 0: none.",
+    )
+    batch_size: int = param(32, "photos a step", low=2, high=1024, source="paper 3")
+    epochs: int = param(150, "epochs of a training", low=1, high=2000, source="paper 3")
+    folds: int = param(
+        5,
+        "parts for cross validation, by group",
+        low=0,
+        high=20,
+        help="0: one training with one sixth of the groups set aside for validation.",
+        source="paper 3",
+    )
+    choose_epoch: bool = param(
+        True,
+        "stop the last training where validation was best",
+        help="Otherwise it runs for all epochs.",
+        source="paper 3 is silent; ours",
+    )
+    views: int = param(
+        1, "views of a photo when it is judged", choices=(1, 2), help="2: as it is, and mirrored."
+    )
+    half: bool = param(
+        False,
+        "file the weights in half precision",
+        help="Only done when it changes no grade of the photos it learned from.",
+    )
+    seed: int = param(0, "seed", low=0, high=2**31 - 1)
+
+    def also(self) -> None:
+        """Rules that bind several settings; raises `ConfigError`."""
+        if self.network in OWN and self.init not in (None, "random"):
+            raise ConfigError(f"There are no ImageNet weights for {self.network}; leave init out.")
+        full = [n for n in ("fc1", "fc2", "dropout1", "dropout2") if getattr(self, n) is not None]
+        if self.network not in OWN and full:
+            raise ConfigError(
+                f"{self.network} has no {full[0]}; only cnn5 and alexnet have it. Leave it out."
+            )
+        if self.folds == 1:
+            raise ConfigError("folds is 1; choose 0 (one validation part) or at least 2.")
+        if self.head == "corn" and self.soft:
+            raise ConfigError("head=corn knows the order of the grades already; set soft=0.")
+
+    @property
+    def start(self) -> str:
+        """`init`, else what the network can have."""
+        return self.init or ("random" if self.network in OWN else "imagenet")
+
+    @property
+    def sizes(self) -> dict[str, float]:
+        """The full layers' units and dropouts, as the paper chose them where they are left open."""
+        chosen = {
+            k: v for k, v in CHOSEN[self.network].items() if k in ("fc1", "fc2", "dropout1", "dropout2")
+        }
+        return {
+            name: value if getattr(self, name) is None else getattr(self, name)
+            for name, value in chosen.items()
+        }
+
+
+CHOSEN: dict[str, dict[str, Any]] = {
+    "cnn5": {
+        "fc1": 384,
+        "fc2": 231,
+        "dropout1": 0.151026,
+        "dropout2": 0.156857,
+        "learning_rate": 0.000086,
+        "optimizer": "rmsprop",
+        "batch_size": 32,
+        "momentum": 0.79802,
+        "weight_decay": 0.0,
+    },
+    "resnet18": {
+        "learning_rate": 0.0000853,
+        "optimizer": "sgd",
+        "batch_size": 32,
+        "momentum": 0.82299,
+        "weight_decay": 0.0000531,
+    },
+    "alexnet": {
+        "fc1": 2048,
+        "fc2": 844,
+        "dropout1": 0.35,
+        "dropout2": 0.5,
+        "learning_rate": 0.000085,
+        "optimizer": "adam",
+        "batch_size": 32,
+        "weight_decay": 0.0,
+    },
+    "mobilenet_v2": {},
+    "resnet50": {},
+}
+"""What the paper's search chose, by network."""
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "quick": {},
+    "starter": {},
+    "paper": {"network": "resnet18", "epochs": 150, "folds": 5} | CHOSEN["resnet18"],
+    "paper_cnn5": {"network": "cnn5", "epochs": 150, "folds": 5} | CHOSEN["cnn5"],
+    "paper_alexnet": {"network": "alexnet", "epochs": 150, "folds": 5} | CHOSEN["alexnet"],
+}
+"""`paper` is its best network, ResNet-18; `starter` made the model that is shipped."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where the search looks for one setting: between two numbers, or among choices."""
+
+    low: float | int | None = None
+    high: float | int | None = None
+    log: bool = False
+    choices: tuple[Any, ...] = ()
+    only_for: tuple[str, ...] = ()
+    """Optimisers that know this setting; empty: all."""
+
+
+_OPTIMISERS = Range(choices=("adam", "rmsprop", "sgd"))
+_COMMON = {
+    "learning_rate": Range(1e-5, 1e-2, log=True),
+    "optimizer": _OPTIMISERS,
+    "batch_size": Range(choices=(16, 32, 64)),
+}
+_MOMENTUM = {"momentum": Range(0.5, 0.9, only_for=("sgd", "rmsprop"))}
+_PRETRAINED = _COMMON | _MOMENTUM | {"weight_decay": Range(1e-6, 1e-2, log=True)}
+
+RANGES: dict[str, dict[str, Range]] = {
+    "cnn5": {
+        "fc1": Range(256, 1024),
+        "fc2": Range(128, 512),
+        "dropout1": Range(0.1, 0.5),
+        "dropout2": Range(0.1, 0.5),
+    }
+    | _COMMON
+    | _MOMENTUM,
+    "resnet18": _PRETRAINED,
+    # The paper searches no momentum for AlexNet, although SGD and RMSprop are among its optimisers.
+    "alexnet": {
+        "fc1": Range(1024, 4096),
+        "fc2": Range(512, 2048),
+        "dropout1": Range(0.2, 0.7),
+        "dropout2": Range(0.2, 0.7),
+    }
+    | _COMMON,
+    "mobilenet_v2": _PRETRAINED,  # ours: the ranges of ResNet-18
+    "resnet50": _PRETRAINED,
+}
+"""Search ranges, paper 3; both ends count."""
+
+
+# Photos to learn from ---------------------------------------------------------------------------------
+
+
+def truths(photos: Sequence[Photo]) -> np.ndarray:
+    """(n,) int8: the expert's grade, -1 where there is none; `DataError` for a fifth grade."""
+    strange = [p for p in photos if p.grade is not None and p.grade not in range(N)]
+    if strange:
+        raise DataError(
+            f"{strange[0].title} has grade {strange[0].grade}; grades are 0 (light) to 3 (severe). "
+            "Mend it in the table."
+        )
+    return np.asarray([-1 if p.grade is None else p.grade for p in photos], np.int8)
+
+
+def graded(photos: Sequence[Photo], name: str = "The set") -> tuple[Photo, ...]:
+    """The photos with a grade, in their order; `DataError` unless every grade is among them."""
+    truth = truths(photos)
+    missing = [g for g in range(N) if g not in truth]
+    if missing:
+        raise DataError(
+            f"{name} has {int((truth >= 0).sum())} graded photos to learn from and none of grade "
+            f"{' and '.join(map(str, missing))}; add some of each grade 0 to 3."
+        )
+    return tuple(p for p, grade in zip(photos, truth, strict=True) if grade >= 0)
+
+
+def deal(photos: Sequence[Photo], n: int, seed: int = 0) -> tuple[np.ndarray, str]:
+    """Which of `n` parts each photo validates, (n_photos,) int64 from 0, and a note on how.
+
+    The set's own folds are taken when there are `n` of them; else whole groups are dealt, the largest
+    first, each to the part that comes nearest to an equal share of every grade. A photo without a group
+    is a group of its own. `DataError` when there are fewer groups than parts, or a part lacks a grade.
+    """
+    truth = truths(photos)
+    own = [p.fold for p in photos]
+    if None not in own and len(set(own)) == n:
+        part = np.unique(np.asarray(own, np.int64), return_inverse=True)[1]
+        note = f"{n} folds as the set has them"
+        groups: dict[str, set[int]] = {}
+        for photo, k in zip(photos, part.tolist(), strict=True):
+            groups.setdefault(photo.group, set()).add(k)
+        cut = sum(len(parts) > 1 for group, parts in groups.items() if group)
+        if cut:
+            note += f", which cut through {cut} groups: validation flatters"
+    else:
+        part, note = _dealt(truth, [p.group for p in photos], n, seed), f"{n} folds dealt by group"
+    for k in range(n):
+        missing = [g for g in range(N) if g not in truth[part == k]]
+        if missing:
+            raise DataError(
+                f"Fold {k} of {n} holds no photo of grade {missing[0]}, so nothing can be said of it there. "
+                "Take fewer folds (folds=…), or add photos from more places."
+            )
+    return part, note
+
+
+def _dealt(truth: np.ndarray, groups: Sequence[str], n: int, seed: int) -> np.ndarray:
+    names, own = np.unique([g or f"\0{i}" for i, g in enumerate(groups)], return_inverse=True)
+    if len(names) < n:
+        raise DataError(
+            f"The photos come from {len(names)} groups, too few for {n} folds. Take at most "
+            f"{len(names)} folds, or add photos from other places."
+        )
+    counts = np.zeros((len(names), N))
+    np.add.at(counts, (own, truth), 1)
+    fair = np.maximum(counts.sum(0) / n, 1e-9)
+    order = np.random.default_rng(seed).permutation(len(names))
+    order = order[np.argsort(-counts[order].sum(1), kind="stable")]
+    held, part = np.zeros((n, N)), np.zeros(len(names), np.int64)
+    for name in order:
+        grown = held[None] + np.eye(n)[:, :, None] * counts[name]  # (part that gets it, part, grade)
+        part[name] = int((((grown / fair) - 1) ** 2).sum((1, 2)).argmin())
+        held[part[name]] += counts[name]
+    return part[own]
+
+
+# Probabilities and choices ----------------------------------------------------------------------------
+
+
+def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """(n, 4) float32 that sum to 1, of the logits of either head divided by the temperature.
+
+    Four logits are those of `plain` (softmax). Three are those of `corn`: the k-th says whether a photo
+    that is at least grade k is worse, so P(grade > k) is the product of the first k + 1 sigmoids.
+    """
+    z = np.asarray(logits, np.float64) / temperature
+    if z.shape[1] == N:
+        p = np.exp(z - z.max(1, keepdims=True))
+        return (p / p.sum(1, keepdims=True)).astype(np.float32)
+    worse = np.cumprod(1 / (1 + np.exp(-np.clip(z, -500, 500))), axis=1)  # P(grade > 0), > 1, > 2
+    n = len(z)
+    steps = np.concatenate([np.ones((n, 1)), worse, np.zeros((n, 1))], axis=1)
+    return (steps[:, :-1] - steps[:, 1:]).astype(np.float32)
+
+
+def log_loss(p: np.ndarray, truth: np.ndarray) -> float:
+    """Mean of -log P(true grade), in nats; nan without photos."""
+    p = np.asarray(p, np.float64)[np.arange(len(truth)), truth]
+    return float(-np.log(np.maximum(p, 1e-12)).mean()) if len(p) else math.nan
+
+
+def temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+    """The number between 0.1 and 10 that divides the logits for the least log loss (Guo et al. 2017).
+
+    `logits` (n, 4) or (n, 3) of photos that the model had not learned from. 1.0 with fewer than 20 of
+    them, or of one grade only: that says nothing about confidence.
+    """
+    truth = np.asarray(truth)
+    if len(truth) < 20 or len(np.unique(truth)) < 2:
+        return 1.0
+    best = minimize_scalar(
+        lambda log_t: log_loss(probabilities(logits, math.exp(log_t)), truth),
+        bounds=(math.log(0.1), math.log(10)),
+        method="bounded",
+    )
+    return float(math.exp(best.x))
+
+
+def decide(p: np.ndarray, costs: np.ndarray | None = None) -> np.ndarray:
+    """(n,) int64: the likeliest grade, or the one of least expected cost; a tie goes to the worse grade.
+
+    `p` is (n, 4). `costs[truth, said]` (4, 4), any unit, e.g. missing a 3 dearer than crying wolf;
+    with 1 everywhere but 0 on the diagonal it is the likeliest grade again.
+    """
+    p = np.asarray(p, np.float64)
+    worth = p if costs is None else -(p @ np.asarray(costs, np.float64))
+    # Rounded, so that two grades whose costs differ by the last bit of a sum are a tie.
+    return N - 1 - np.argmax(np.round(worth, 12)[:, ::-1], axis=1)
+
+
+def best_epoch(f1: np.ndarray) -> int:
+    """The epoch (from 1) with the highest validation F1, (epochs,) or (folds, epochs), folds averaged.
+
+    ours: each epoch counts with its neighbours, since the highest of 150 single figures is luck. The
+    first of ties.
+    """
+    curve = np.atleast_2d(np.asarray(f1, np.float64)).mean(0)
+    padded = np.pad(curve, 1, mode="edge")
+    smooth = (padded[:-2] + padded[1:-1] + padded[2:]) / 3
+    return int(np.argmax(np.round(smooth, 12))) + 1
+
+
+def least_confidence(p: np.ndarray, truth: np.ndarray, wanted: float = 0.8, at_least: int = 20) -> float:
+    """The lowest confidence from which answers are right in a `wanted` share of cases; below, a person looks.
+
+    On validation photos, in steps of 0.01 from 0.25 (four grades: never lower). 1.0 when no such cut
+    leaves `at_least` photos: then a person looks at all of them.
+    """
+    p, truth = np.asarray(p, np.float64), np.asarray(truth)
+    right, top = decide(p) == truth, p.max(1)
+    for cut in np.arange(25, 100) / 100:
+        kept = top >= cut
+        if kept.sum() < at_least:
+            break
+        if right[kept].mean() >= wanted:
+            return float(cut)
+    return 1.0
+
+
+# Verdicts and figures ---------------------------------------------------------------------------------
+
+UNLIKE = 0.99
+"""ours: farther from the training photos than 99 of 100 validation photos were."""
+MAY_BE_SEVERE = 0.25
+"""ours: a lighter grade is not passed alone when the severe one is this likely."""
+
+
+def judge(
+    arrays: Mapping[str, np.ndarray],
+    threshold: float | None,
+    card: Card,
+    *,
+    quality: Quality | None = None,
+    trim: Trim | None = None,
+    scale_mm_per_px: float | None = None,
+    costs: np.ndarray | None = None,
+) -> Verdict:
+    """The verdict on one photo from its stored probabilities.
+
+    `arrays` holds `p` (4,) and perhaps `unlike` (), 0 to 1. The grade is the likeliest one, or that of
+    least expected cost (`decide`). `threshold` is the confidence below which a person should look (None:
+    the card's); it never changes the grade. Severe grades ask for a hands-on check and claim no loss.
+    """
+    cut = card.threshold if threshold is None else threshold
+    cut = 0.5 if cut is None else float(cut)
+    p = np.asarray(arrays["p"], np.float64)
+    unlike = float(arrays["unlike"]) if "unlike" in arrays else None
+    grade = int(decide(p[None], costs)[0])
+    confidence = float(p[grade])
+    other = int(np.argsort(-np.where(np.arange(N) == grade, -1.0, p), kind="stable")[0])
+    doubts = []
+    if quality is not None and quality.fault:
+        doubts.append(f"the photo is {quality.fault}")
+    if unlike is not None and unlike >= UNLIKE:
+        doubts.append("the photo is unlike anything the model has learned from")
+    if confidence < cut:
+        doubts.append(f"it may be grade {min(grade, other)} or {max(grade, other)}")
+    elif grade < 3 and p[3] >= MAY_BE_SEVERE:
+        doubts.append("it may be grade 3")
+    told = f"{GRADES[grade].state}: {GRADES[grade].words}"
+    return Verdict(
+        domain="corrosion",
+        label=CLASSES[grade],
+        confidence=confidence,
+        threshold=cut,
+        needs_person=bool(doubts),
+        reason=f"A person should look: {', and '.join(doubts)}." if doubts else f"{told}.",
+        next_step=GRADES[grade].next_step if not doubts else _doubtful(grade, other, confidence < cut),
+        model=card.id,
+        figures={f"p_{g}": float(p[g]) for g in range(N)} | {"unlike": unlike, "state": GRADES[grade].state},
+        trim=trim,
+        scale_mm_per_px=scale_mm_per_px,
+    )
+
+
+def _doubtful(grade: int, other: int, is_between: bool) -> str:
+    """What to do with a photo that the model is unsure of."""
+    if grade == 3 or (is_between and other == 3):
+        return GRADES[3].next_step
+    return "Have a person grade it; take the photo again, closer to the part, where it is poor."
+
+
+def evaluation(photos: Sequence[Photo], arrays: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """What a whole set needs to be scored again, one row a photo, for an .npz without pickle.
+
+    `name sha256 group` text, `truth` (n,) int8, `p` (n, 4) float32, `unlike` (n,) float32 (nan: unknown).
+    """
+    return {
+        "name": np.asarray([p.title for p in photos], np.str_),
+        "sha256": np.asarray([p.sha256 for p in photos], np.str_),
+        "group": np.asarray([p.group for p in photos], np.str_),
+        "truth": truths(photos),
+        "p": np.asarray([a["p"] for a in arrays], np.float32).reshape(-1, N),
+        "unlike": np.asarray([a.get("unlike", np.nan) for a in arrays], np.float32),
+    }
+
+
+def score(
+    evaluation: Mapping[str, np.ndarray],
+    threshold: float | None = None,
+    *,
+    costs: np.ndarray | None = None,
+    draws: int = 1000,
+) -> dict[str, Any]:
+    """The figures of a set; only photos with a known grade count.
+
+    `accuracy mean_f1 within_one off_by_two kappa` (quadratic), each with `…_low` and `…_high`, the 95 %
+    interval when whole groups are drawn again `draws` times (0: none); `per_grade`, for each grade its
+    `precision recall f1 support`; `confusion` (4 × 4, rows truth). With a threshold also `sure`: how many
+    photos reach that confidence, and how many of them are right. None where a figure does not exist.
+    """
+    known = np.asarray(evaluation["truth"]) >= 0
+    truth = np.asarray(evaluation["truth"])[known].astype(np.int64)
+    p = np.asarray(evaluation["p"], np.float64)[known]
+    said = decide(p, costs)
+    matrix = metrics.confusion(truth, said, N)
+    told = metrics.scores(matrix)
+    figures: dict[str, Any] = {
+        "accuracy": told.accuracy,
+        "mean_f1": told.mean_f1,
+        "within_one": metrics.within(matrix),
+        "off_by_two": 1 - metrics.within(matrix),
+        "kappa": metrics.kappa(matrix),
+    }
+    figures |= _intervals(truth, said, np.asarray(evaluation["group"])[known], draws)
+    figures["per_grade"] = {
+        name: {
+            "precision": told.precision[g],
+            "recall": told.recall[g],
+            "f1": told.f1[g],
+            "support": int(told.support[g]),
+        }
+        for g, name in enumerate(CLASSES)
+    }
+    figures |= {"confusion": matrix, "n": len(truth)}
+    if threshold is not None:
+        kept = p[np.arange(len(p)), said] >= threshold
+        figures["sure"] = {
+            "threshold": float(threshold),
+            "n": int(kept.sum()),
+            "share": metrics.ratio(kept.sum(), len(p)),
+            "accuracy": metrics.ratio((said == truth)[kept].sum(), kept.sum()),
+        }
+    return metrics.plain(figures)
+
+
+def _intervals(truth: np.ndarray, said: np.ndarray, group: np.ndarray, draws: int) -> dict[str, float]:
+    """95 % intervals over draws of whole groups, all draws at once; {} with fewer than two groups."""
+    names, own = np.unique([g or f"\0{i}" for i, g in enumerate(group.tolist())], return_inverse=True)
+    if not draws or len(names) < 2:
+        return {}
+    cells = np.zeros((len(names), N * N))
+    np.add.at(cells, (own, truth * N + said), 1)
+    drawn = np.random.default_rng(0).integers(0, len(names), (draws, len(names)))
+    times = np.stack([np.bincount(d, minlength=len(names)) for d in drawn])
+    found: dict[str, float] = {}
+    for name, values in _figures((times @ cells).reshape(-1, N, N)).items():
+        low, high = np.nanquantile(values, [0.025, 0.975])
+        found |= {f"{name}_low": float(low), f"{name}_high": float(high)}
+    return found
+
+
+def _figures(matrices: np.ndarray) -> dict[str, np.ndarray]:
+    """The same figures as those of `metrics`, for (m, 4, 4) confusion matrices at once: (m,) each."""
+    total = matrices.sum((1, 2))
+    hits = np.diagonal(matrices, axis1=1, axis2=2)
+    true, called = matrices.sum(2), matrices.sum(1)
+    apart = np.abs(np.subtract.outer(np.arange(N), np.arange(N)))
+    near = metrics.ratio((matrices * (apart <= 1)).sum((1, 2)), total)
+    by_chance = true[:, :, None] * called[:, None, :] / np.maximum(total, 1)[:, None, None]
+    far = apart**2
+    return {
+        "accuracy": metrics.ratio(hits.sum(1), total),
+        "mean_f1": np.nanmean(metrics.ratio(2 * hits, true + called), axis=1),
+        "within_one": near,
+        "off_by_two": 1 - near,
+        "kappa": 1 - metrics.ratio((far * matrices).sum((1, 2)), (far * by_chance).sum((1, 2))),
+    }
+
+
+def in_words(photos: Sequence[Photo]) -> str:
+    """How many photos of each grade: "480 photos, 120 of grade 0, …"."""
+    counts = Counter(truths(photos).tolist())
+    return f"{len(photos)} photos, " + ", ".join(f"{counts[g]} of grade {g}" for g in range(N))

@@ -1,0 +1,588 @@
+"""Paper 3: train a classifier of four corrosion grades, load it, and grade photos.
+
+A training is a row of stages, each a network from the start: one a fold, then the one that is filed, on
+all photos for as long as validation advised. Every epoch ends with a checkpoint, so a killed run goes on
+in the middle of a fold.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import io
+import platform
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save
+from torch import nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from core import cards, corrosion, metrics
+from core import config as settings_of
+from core.corrosion import CLASSES, Config, N
+from core.engine import checkpoint, classifiers, loaders, loop
+from core.engine.loop import Machine, State
+from core.errors import ConfigError, ModelError
+from core.records import Card, Photo, PhotoSet, Progress
+from core.settings import Settings
+
+NEAREST = 3
+"""ours: a photo is as far from the training photos as it is, on average, from its three nearest."""
+
+
+@dataclass
+class Model:
+    """A loaded model and what it needs to say "unlike anything it has learned from"."""
+
+    card: Card
+    net: nn.Module
+    machine: Machine
+    known: torch.Tensor
+    """(n, d) float32: features of the training photos, each of length 1."""
+    distances: np.ndarray
+    """(m,) float32, sorted: how far validation photos were from the photos learned from."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training from the start: positions of the photos it learns from and is validated on."""
+
+    name: str
+    fit: np.ndarray
+    val: np.ndarray
+
+
+def stages(config: Config, learned: Sequence[Photo]) -> tuple[list[Stage], str]:
+    """The trainings of a run, in order, and a note on how the photos were divided.
+
+    `folds` folds and a last one on all photos without validation; with folds=0 a single one, validated
+    on the split `val` where there is one, else on a sixth of the groups.
+    """
+    everything = np.arange(len(learned))
+    if not config.folds:
+        aside = np.asarray([p.split == "val" for p in learned])
+        note = f"validated on the {aside.sum()} photos of the split val"
+        if not aside.any() or aside.all():
+            aside = (
+                corrosion.deal([dataclasses.replace(p, fold=None) for p in learned], 6, config.seed)[0] == 0
+            )
+            note = f"validated on {aside.sum()} photos, a sixth of the groups"
+        return [Stage("train", everything[~aside], everything[aside])], note
+    part, note = corrosion.deal(learned, config.folds, config.seed)
+    found = [Stage(f"fold {k}", everything[part != k], everything[part == k]) for k in range(config.folds)]
+    return [*found, Stage("train", everything, everything[:0])], note
+
+
+def train(
+    config: Config, photos: PhotoSet, folder: Path, settings: Settings, command: str = ""
+) -> Iterator[Progress]:
+    """Train the folds, then the model that is filed, in folder; go on where a checkpoint there left off.
+
+    A report every epoch; the last one carries the card, and folder holds weights.safetensors,
+    evaluation-val.npz (every photo judged by a model that had not learned from it) and, where the set has
+    a test split, evaluation-test.npz. Temperature, threshold and epochs come from validation photos.
+    """
+    settings_of.check(config)
+    machine = Machine.here()
+    chosen = [p for p in photos.photos if p.split in ("train", "val")] or [
+        p for p in photos.photos if p.split != "test"
+    ]
+    learned = corrosion.graded(chosen, photos.name)
+    row, dealt = stages(config, learned)
+    pictures = loaders.decode(learned, config.image_size, trimmed=config.trimmed, margin=config.margin)
+    training = Training(config, settings, machine, pictures, corrosion.truths(learned).astype(np.int64), row)
+    training.take_up(folder, {"config": settings_of.to_dict(config), "set": photos.fingerprint})
+
+    yield from training.run(folder)
+
+    card = training.card(learned, photos, dealt, command)
+    files, tested = {}, [p for p in photos.part("test") if p.grade is not None]
+    files["val"] = training.validation(learned)
+    net = training.kept()
+    stored = _stored(net, training.machine, training.known(), training.distances())
+    card, stored = _halved(card, config, training, net, stored)
+    checkpoint.put(folder / cards.WEIGHTS, save(stored))
+    if tested:
+        model = _model(card, stored)
+        shown = (loaders.picture(p, trimmed=config.trimmed, margin=config.margin) for p in tested)
+        files["test"] = corrosion.evaluation(tested, list(predict(model, shown)))
+    for split, arrays in files.items():
+        _put_arrays(folder / f"evaluation-{split}.npz", arrays)
+    figures = {split: corrosion.score(arrays, card.threshold) for split, arrays in files.items()}
+    card = dataclasses.replace(card, figures=figures)
+    total = training.state.step + 1
+    told = {f"{split}_f1": f["mean_f1"] for split, f in figures.items()}
+    yield Progress(total, total, "test" if tested else "validation", told, note=card.threshold_how, card=card)
+
+
+class Training:
+    """A run of several stages: the photos, the state of the present stage, and what the others left.
+
+    All that must survive is in `state`: the present network and its optimiser, and in `state.memory` the
+    curves, logits and distances of every stage so far.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        settings: Settings,
+        machine: Machine,
+        pictures: torch.Tensor,
+        grades: np.ndarray,
+        row: list[Stage],
+    ) -> None:
+        self.config, self.settings, self.machine = config, settings, machine
+        self.pictures = pictures.to(machine.device) if machine.device.type == "cuda" else pictures
+        self.grades, self.row = grades, row
+        self.since = time.monotonic()
+
+    # Beginning and going on
+
+    def take_up(self, folder: Path, told: Mapping[str, Any]) -> None:
+        """The state in folder, or a fresh one; `ConfigError` when another run lies there."""
+        path = folder / State.FILE
+        memory: dict[str, Any] = {"stage": 0, "seconds": 0.0, "curves": [], "logits": [], "distances": []}
+        memory["id"] = f"{self.config.network.replace('_', '')}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        if path.exists():
+            memory = checkpoint.read(path)["memory"]
+            if memory["told"] != told:
+                raise ConfigError(
+                    f"{folder.name} holds a run with other settings or photos. Choose another folder, or "
+                    "remove this one to start anew."
+                )
+        self.begin(memory["stage"], memory | {"told": dict(told)})
+        if self.state.resume(folder) and self.average is not None:
+            self.average.load_state_dict(self.state.memory["average"])
+
+    def begin(self, stage: int, memory: dict[str, Any], step: int = 0) -> None:
+        """A network from the start for this stage; every stage draws its own chances from the seed."""
+        config = self.config
+        rng = loop.chances(config.seed * 1000 + stage)
+        if config.start == "random":
+            self.mean, self.std = loaders.colours(self.pictures[torch.from_numpy(self.row[stage].fit)])
+        else:
+            self.mean, self.std = classifiers.IMAGENET_MEAN, classifiers.IMAGENET_STD
+        net = classifiers.build(
+            config.network,
+            N if config.head == "plain" else N - 1,
+            init=config.start,
+            weights_dir=self.settings.weights,
+            size=config.image_size,
+            **config.sizes,
+        )
+        self.machine.put(net)
+        self.origin = net.origin
+        optimizer = loop.optimizer(
+            net,
+            config.optimizer,
+            config.learning_rate,
+            weight_decay=config.weight_decay,
+            momentum=config.momentum,
+        )
+        self.average = None
+        if config.ema:
+            self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+        memory = memory | {"stage": stage, "epoch": 0, "average": None, "best": None}
+        self.state = State(net, optimizer, rng, step, memory)
+
+    @property
+    def judged(self) -> nn.Module:
+        """The network whose answers count: the running average where there is one."""
+        return self.state.net if self.average is None else self.average.module
+
+    # Learning
+
+    def run(self, folder: Path) -> Iterator[Progress]:
+        """All epochs of all stages that are still to do; the checkpoint is written before each report."""
+        while True:
+            memory = self.state.memory
+            stage = self.row[memory["stage"]]
+            while memory["epoch"] < self.epochs(stage):
+                figures = self.epoch(stage)
+                memory["seconds"] += time.monotonic() - self.since
+                self.since = time.monotonic()
+                self.state.save(folder)
+                yield Progress(self.state.step, self.total() + 1, stage.name, figures)
+            if memory["stage"] + 1 == len(self.row):
+                return
+            self.begin(memory["stage"] + 1, memory, self.state.step)
+
+    def epochs(self, stage: Stage) -> int:
+        """How many epochs this stage runs: all of them with validation, else as many as that advised."""
+        if len(stage.val) or not self.config.choose_epoch:
+            return self.config.epochs
+        return self.chosen_epoch()
+
+    def chosen_epoch(self) -> int:
+        """The epoch with the best F1 over the validated stages; the last one where it is not chosen."""
+        if not self.config.choose_epoch:
+            return self.config.epochs
+        curves = self.state.memory["curves"][: max(1, self.config.folds)]
+        return corrosion.best_epoch(np.asarray([[e["val_f1"] for e in curve] for curve in curves]))
+
+    def total(self) -> int:
+        """How many epochs the whole run has, as far as is known."""
+        n = len(self.row)
+        done = sum(len(curve) for curve in self.state.memory["curves"])
+        is_last = self.state.memory["stage"] + 1 == n
+        left = 0 if is_last else (n - 1 - self.state.memory["stage"]) * self.config.epochs
+        present = self.epochs(self.row[self.state.memory["stage"]]) - self.state.memory["epoch"]
+        return done + left + present
+
+    def epoch(self, stage: Stage) -> dict[str, float]:
+        """One pass over the stage's photos and a look at its validation photos; the curves' figures."""
+        config, memory, net = self.config, self.state.memory, self.state.net
+        order = [stage.fit[b] for b in loaders.batches(len(stage.fit), config.batch_size, self.state.rng)]
+        # ours: a rest of less than half a batch waits for the next epoch, it would upset batch norm.
+        if len(order) > 1 and 2 * len(order[-1]) < config.batch_size:
+            order.pop()
+        steps = len(order) * config.epochs
+        net.train()
+        fell = []
+        for i, index in enumerate(order):
+            if config.schedule == "cosine":
+                factor = loop.cosine(memory["epoch"] * len(order) + i, steps, steps // 20)
+                loop.set_learning_rate(self.state.optimizer, config.learning_rate * factor)
+            fell.append(self.step(index))
+        memory["epoch"] += 1
+        self.state.step += 1
+        figures = {"loss": float(np.mean(fell))}
+        if len(stage.val):
+            figures |= self.validate(stage)
+        if memory["epoch"] == 1:
+            memory["curves"].append([])
+        memory["curves"][-1].append(figures)
+        if self.average is not None:
+            memory["average"] = dict(self.average.state_dict())
+        return figures
+
+    def step(self, index: np.ndarray) -> float:
+        """One step down the loss on these photos, changed by chance; its value before the step."""
+        config, rng = self.config, self.state.rng
+        x = loaders.floats(self.pictures, index, self.machine)
+        x = loaders.augment(x, changes(config), rng)
+        grades = torch.from_numpy(self.grades[index]).to(x.device)
+        share, partner = 1.0, torch.arange(len(index), device=x.device)
+        if config.mixup:
+            share = float(rng.beta(config.mixup, config.mixup))
+            partner = torch.from_numpy(rng.permutation(len(index))).to(x.device)
+            x = share * x + (1 - share) * x[partner]
+        x = loaders.normalise(x, self.mean, self.std, self.machine)
+        with self.machine.autocast():
+            logits = self.state.net(x)
+        loss = losses(logits, grades, config.soft)
+        if config.mixup:
+            loss = share * loss + (1 - share) * losses(logits, grades[partner], config.soft)
+        fell = loop.descend(self.state.optimizer, loss.mean())
+        if self.average is not None:
+            self.average.update_parameters(self.state.net)
+        return fell
+
+    def validate(self, stage: Stage) -> dict[str, float]:
+        """The validation photos' figures; their logits are kept for every epoch."""
+        memory = self.state.memory
+        logits, _ = self.look(stage.val)
+        first = memory["epoch"] == 1
+        before = [] if first else [memory["logits"].pop()]
+        memory["logits"].append(torch.cat([*before, torch.from_numpy(logits)[None]]))
+        p, truth = corrosion.probabilities(logits), self.grades[stage.val]
+        told = metrics.scores(metrics.confusion(truth, corrosion.decide(p), N))
+        figures = {
+            "val_loss": corrosion.log_loss(p, truth),
+            "val_f1": told.mean_f1,
+            "val_accuracy": told.accuracy,
+        }
+        if self.config.folds:
+            if memory["epoch"] == self.config.epochs:
+                memory["distances"].append(self.far(stage))
+        elif not self.config.choose_epoch or not memory["best"] or told.mean_f1 > memory["best"]["val_f1"]:
+            # The one stage gives the model that is filed: its best state is kept.
+            net = {k: v.detach().cpu().clone() for k, v in self.judged.state_dict().items()}
+            memory["best"] = {"val_f1": told.mean_f1, "epoch": memory["epoch"], "net": net}
+        return figures
+
+    def far(self, stage: Stage) -> torch.Tensor:
+        """How far the stage's validation photos are from those it learned from, (n_val,) float32."""
+        return distances(*(torch.from_numpy(self.look(index)[1]) for index in (stage.fit, stage.val)))
+
+    def look(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (n, k) and features (n, d) of these photos as they are, float32."""
+        chunks = (self.pictures[torch.from_numpy(index[b])] for b in loaders.batches(len(index), 32))
+        views = self.config.views
+        return look(self.judged, self.machine, chunks, self.mean, self.std, views)
+
+    # What is left when all is learned
+
+    def kept(self) -> nn.Module:
+        """The network to file."""
+        if self.state.memory["best"] is not None:
+            self.judged.load_state_dict(self.state.memory["best"]["net"])
+        return self.judged
+
+    def known(self) -> torch.Tensor:
+        """Features of the photos that the filed network learned from, (n, d), each of length 1."""
+        return F.normalize(torch.from_numpy(self.look(self.row[-1].fit)[1]), dim=1)
+
+    def distances(self) -> torch.Tensor:
+        """How far validation photos were from what their network had learned from, sorted."""
+        found = self.state.memory["distances"] or [self.far(self.row[-1])]
+        return torch.cat(found).sort().values
+
+    def logits(self) -> tuple[np.ndarray, np.ndarray]:
+        """Logits of the validated photos at the chosen epoch, and the photos' positions."""
+        memory = self.state.memory
+        epoch = self.chosen_epoch() if self.config.folds else memory["best"]["epoch"]
+        validated = [stage for stage in self.row if len(stage.val)]
+        index = np.concatenate([stage.val for stage in validated])
+        logits = np.concatenate([kept[epoch - 1].numpy() for kept in memory["logits"]])
+        order = np.argsort(index, kind="stable")
+        return logits[order], index[order]
+
+    def validation(self, learned: Sequence[Photo]) -> dict[str, np.ndarray]:
+        """Each validated photo as judged by a network that had not learned from it, calibrated."""
+        logits, index = self.logits()
+        p = corrosion.probabilities(logits, corrosion.temperature(logits, self.grades[index]))
+        return corrosion.evaluation([learned[i] for i in index], [{"p": row} for row in p])
+
+    def curves(self) -> dict[str, list[float]]:
+        """Each validated figure by epoch, the mean over the folds, for the paper's figures 2 and 3."""
+        rows = self.state.memory["curves"][: max(1, self.config.folds)]
+        names = [name for name in rows[0][0]]
+        return {
+            n: [round(float(np.mean(v)), 4) for v in zip(*([e[n] for e in r] for r in rows), strict=True)]
+            for n in names
+        }
+
+    def card(self, learned: Sequence[Photo], photos: PhotoSet, dealt: str, command: str) -> Card:
+        """The model's card but for its figures and the hash of its weights."""
+        config, memory = self.config, self.state.memory
+        logits, index = self.logits()
+        truth = self.grades[index]
+        t = corrosion.temperature(logits, truth)
+        threshold = corrosion.least_confidence(corrosion.probabilities(logits, t), truth)
+        epoch = self.chosen_epoch() if config.folds else memory["best"]["epoch"]
+        config_now = settings_of.to_dict(config)
+        counts = {split: len(photos.part(split)) for split in ("train", "val", "test")}
+        return Card(
+            id=memory["id"],
+            domain="corrosion",
+            network=config.network,
+            classes=CLASSES,
+            config=config_now,
+            preprocessing={
+                "size": config.image_size,
+                "mean": list(self.mean),
+                "std": list(self.std),
+                "trimmed": config.trimmed,
+                "margin": config.margin,
+                "views": config.views,
+                "origin": self.origin,
+            },
+            data=(
+                {
+                    "name": photos.name,
+                    "fingerprint": photos.fingerprint,
+                    "licence": photos.licence,
+                    "is_synthetic": photos.is_synthetic,
+                    "learned_from": corrosion.in_words([learned[i] for i in self.row[-1].fit]),
+                }
+                | {f"n_{split}": n for split, n in counts.items()},
+            ),
+            threshold=threshold,
+            threshold_how=(
+                f"lowest confidence from which 4 of 5 answers are right, on {len(index)} validation photos"
+                if threshold < 1
+                else f"no confidence was right 4 times of 5 on {len(index)} validation photos"
+            ),
+            temperature=t,
+            known={
+                "nearest": NEAREST,
+                "epoch": epoch,
+                "dealt": dealt,
+                "curves": self.curves(),
+            },
+            versions=versions(),
+            command=command,
+            seed=config.seed,
+            device=str(self.machine),
+            seconds=round(memory["seconds"], 1),
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            licence=photos.licence,
+            notes=NOTES + (f" Weights at the start: {self.origin}." if ";" in self.origin else ""),
+        )
+
+
+NOTES = (
+    "Grades what is seen of one metal part that fills the photo. It cannot measure loss of section, see "
+    "behind paint, dirt or shadow, or tell rust from stain by more than its look; grades 2 and 3 are the "
+    "ones it confuses most."
+)
+
+
+def changes(config: Config) -> loaders.Augment:
+    """What may happen to a training photo: steps 3 and 4 of paper 3, and ours where asked for."""
+    return loaders.Augment(
+        flip=True,
+        angle=config.angle,
+        scale=config.scale,
+        brightness=config.colour,
+        contrast=config.colour,
+        colour=config.colour,
+        erase=config.erase,
+    )
+
+
+def losses(logits: torch.Tensor, grades: torch.Tensor, soft: float = 0.0) -> torch.Tensor:
+    """The loss of each photo, (n,) float32; `logits` (n, 4) or (n, 3) float32, `grades` (n,) int64.
+
+    Four logits: cross entropy; `soft` > 0 gives each grade d steps away the share soft^d of the true one's,
+    so the labels know the order. Three logits: CORN (Shi et al. 2021), a yes-or-no question a step, each
+    asked only of the photos that reach it; averaged over the three questions.
+    """
+    k = torch.arange(logits.shape[1], device=logits.device)
+    if logits.shape[1] == N:
+        apart = (grades[:, None] - k).abs().float()
+        target = torch.where(apart == 0, 1.0, soft**apart)
+        return -(target / target.sum(1, keepdim=True) * logits.log_softmax(1)).sum(1)
+    is_worse = (grades[:, None] > k).float()
+    is_asked = (grades[:, None] >= k).float()
+    each = F.binary_cross_entropy_with_logits(logits, is_worse, reduction="none")
+    return (each * is_asked).sum(1) / logits.shape[1]
+
+
+def distances(known: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+    """(n,) float32, 0 to 2: mean cosine distance of each photo to its three nearest known ones."""
+    near = F.normalize(features.float(), dim=1) @ F.normalize(known.float(), dim=1).T
+    return 1 - near.topk(min(NEAREST, len(known)), dim=1).values.mean(1)
+
+
+def look(
+    net: nn.Module,
+    machine: Machine,
+    chunks: Iterable[torch.Tensor],
+    mean: Sequence[float],
+    std: Sequence[float],
+    views: int = 1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (n, k) and features (n, d), float32, of uint8 photos in chunks; averaged over the views."""
+    logits, features = [], []
+    with loop.judging(net):
+        for chunk in chunks:
+            x = loaders.normalise(loaders.floats(chunk, None, machine), mean, std, machine)
+            with machine.autocast():
+                seen = [classifiers.features(net, v) for v in ([x] if views == 1 else [x, x.flip(3)])]
+            f = torch.stack(seen).mean(0)
+            features.append(f.cpu())
+            logits.append(net.head(f).cpu())  # type: ignore[operator]
+    return torch.cat(logits).numpy(), torch.cat(features).numpy()
+
+
+def load(card: Card, folder: Path) -> Model:
+    """The model in folder, checked against its card and ready to predict on this machine.
+
+    `ModelError` when the weights are missing, damaged, not the card's, or not of this network.
+    """
+    if card.domain != "corrosion":
+        raise ModelError(f"{card.id} is a {card.domain} model; corrosion needs one of its own.")
+    return _model(card, load_file(str(cards.weights(folder, card))))
+
+
+def predict(model: Model, pictures: Iterable[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+    """`p` (4,) and `unlike` (), float32, of each upright uint8 RGB photo (H, W, 3), in order.
+
+    A photo is taken as it is: cut it to the part first (`core.photos.trim`) where the card says that the
+    model was trained on trimmed photos. `p` is calibrated already, with the card's temperature.
+    """
+    told = model.card.preprocessing
+    for chunk in loaders.stacks(pictures, int(told["size"])):
+        logits, features = look(
+            model.net, model.machine, [chunk], told["mean"], told["std"], int(told["views"])
+        )
+        far = distances(model.known, torch.from_numpy(features)).numpy()
+        share = np.searchsorted(model.distances, far, side="left") / max(1, len(model.distances))
+        for p, unlike in zip(corrosion.probabilities(logits, model.card.temperature), share, strict=True):
+            yield {"p": p, "unlike": np.asarray(unlike, np.float32)}
+
+
+def versions() -> dict[str, str]:
+    """What was at work: Python and the packages that shape a result."""
+    named = ("torch", "torchvision", "numpy")
+    return {"python": platform.python_version()} | {n: importlib.metadata.version(n) for n in named}
+
+
+def _stored(
+    net: nn.Module, machine: Machine, known: torch.Tensor, far: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """The tensors of weights.safetensors: the network's, and what "unlike" needs."""
+    tensors = {f"net.{key}": value.detach().cpu().contiguous() for key, value in net.state_dict().items()}
+    return tensors | {"known": known.half().contiguous(), "distances": far.float().contiguous()}
+
+
+def _halved(
+    card: Card, config: Config, training: Training, net: nn.Module, stored: dict[str, torch.Tensor]
+) -> tuple[Card, dict[str, torch.Tensor]]:
+    """The weights of convolutions and full layers in half precision, if that changes no grade.
+
+    Batch norm stays in float32: its running variance spans more than half precision holds well.
+    """
+    if not config.half:
+        return card, stored
+    small = {k: v.half() if k.startswith("net.") and v.ndim > 1 else v for k, v in stored.items()}
+    chunks = [training.pictures[b] for b in loaders.batches(len(training.pictures), 32)]
+    told = card.preprocessing
+    said = [
+        corrosion.decide(
+            corrosion.probabilities(
+                look(
+                    _model(card, tensors).net,
+                    training.machine,
+                    chunks,
+                    told["mean"],
+                    told["std"],
+                    config.views,
+                )[0]
+            )
+        )
+        for tensors in (stored, small)
+    ]
+    changed = int((said[0] != said[1]).sum())
+    if changed:
+        note = f" Filed in float32: half precision would change {changed} of {len(said[0])} grades."
+        return dataclasses.replace(card, notes=card.notes + note), stored
+    note = f" Filed in half precision, which changes none of {len(said[0])} grades."
+    return dataclasses.replace(card, notes=card.notes + note), small
+
+
+def _model(card: Card, stored: Mapping[str, torch.Tensor]) -> Model:
+    config = settings_of.of(Config, card.config)
+    machine = Machine.here()
+    net = classifiers.build(
+        config.network,
+        N if config.head == "plain" else N - 1,
+        init="random",
+        size=config.image_size,
+        **config.sizes,
+    )
+    weights = {key[4:]: value for key, value in stored.items() if key.startswith("net.")}
+    try:
+        net.load_state_dict(weights)
+        known, far = stored["known"].float(), stored["distances"].numpy()
+    except (RuntimeError, KeyError) as error:
+        raise ModelError(
+            f"The weights of corrosion/{card.id} are not those of {config.network}; copy the model again."
+        ) from error
+    return Model(card, machine.put(net).eval(), machine, known, far)
+
+
+def _put_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    out = io.BytesIO()
+    np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
+    checkpoint.put(path, out.getvalue())
