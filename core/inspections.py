@@ -256,6 +256,8 @@ def severity(verdict: Verdict) -> float:
     return round(min(1.0, base + sure + 0.05 * verdict.needs_person), 4)
 
 
+State = Literal["waiting", "judged", "failed"]
+"""What has become of an inspection: `waiting` also while it is being judged."""
 Order = Literal["newest", "worst", "batch"]
 _ORDERS: Mapping[Order, str] = {
     "newest": "i.id desc",
@@ -271,8 +273,10 @@ def find(
     batch: str | None = None,
     owner: str | None = None,
     label: str | None = None,
+    labels: Sequence[str] | None = None,
     needs_person: bool | None = None,
     decided: bool | None = None,
+    state: State | None = None,
     since: float | None = None,
     text: str | None = None,
     photo: str | None = None,
@@ -280,7 +284,11 @@ def find(
     limit: int = 60,
     offset: int = 0,
 ) -> list[Inspection]:
-    """Inspections that fit all given filters. `decided`: a person has spoken about the newest verdict."""
+    """Inspections that fit all given filters.
+
+    `label` and `labels` (one of them) go by what stands: a person's word, else the newest verdict's.
+    `decided`: a person has spoken about the newest verdict. `needs_person`: the verdict asked for one.
+    """
     where, told = _where(locals())
     sql = f"{_SELECT} where {where} order by {_ORDERS[order]} limit :limit offset :offset"
     return [_of_row(r) for r in rows(db, sql, told | {"limit": limit, "offset": offset})]
@@ -299,12 +307,23 @@ def count(db: Database, **filters: Any) -> dict[str, int]:
                 coalesce(sum(v.id is not null), 0) as judged,
                 coalesce(sum(v.needs_person = 1 and o.id is null), 0) as needs_person,
                 coalesce(sum(v.id is null and r.state in ('failed', 'cancelled')), 0) as failed,
-                coalesce(sum(v.label in ('defect', 'crack', '2', '3')), 0) as bad
+                coalesce(sum(coalesce(o.label, v.label) in ('defect', 'crack', '2', '3')), 0) as bad
             from {_FROM} where {where}""",  # noqa: S608  our own words
         told,
     )
     assert found is not None
     return dict(found)
+
+
+def ids(db: Database, *, order: Order = "newest", limit: int = 5000, **filters: Any) -> list[int]:
+    """The ids that fit the filters of `find`, in its order: what next and previous go by."""
+    where, told = _where({k: filters.get(k) for k in _FILTERS})
+    found = rows(
+        db,
+        f"select i.id from {_FROM} where {where} order by {_ORDERS[order]} limit :limit",  # noqa: S608
+        told | {"limit": limit},
+    )
+    return [r["id"] for r in found]
 
 
 def get(db: Database, inspection_id: int) -> Inspection:
@@ -344,6 +363,76 @@ def of_runs(db: Database, run_ids: Sequence[int]) -> list[Inspection]:
     return [_of_row(r) for r in rows(db, f"{_SELECT} where i.run_id in ({marks}) order by i.run_id")]
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Photos that were handed in together: how many, and what has become of them."""
+
+    batch: str
+    owner: str
+    domains: tuple[Domain, ...]
+    place: str
+    at: float
+    n: int
+    waiting: int
+    needs_person: int
+    failed: int
+    bad: int
+    photos: tuple[str, ...]
+    """sha256 of the first few, the worst first."""
+
+
+def batches(db: Database, owner: str | None = None, limit: int = 12) -> list[Batch]:
+    """The newest batches, of one person or of all."""
+    found = rows(
+        db,
+        f"""select i.batch, max(i.owner) as owner, group_concat(distinct i.domain) as domains,
+                max(i.place) as place, min(i.created_at) as at, count(*) as n,
+                sum(v.id is null and coalesce(r.state, 'waiting') in ('waiting', 'running')) as waiting,
+                sum(coalesce(v.needs_person, 0) = 1 and o.id is null) as needs_person,
+                sum(v.id is null and coalesce(r.state, '') in ('failed', 'cancelled')) as failed,
+                sum(coalesce(o.label, v.label, '') in ('defect', 'crack', '2', '3')) as bad
+            from {_FROM}
+            where i.batch in (select batch from inspections where :owner is null or owner = :owner
+                              group by batch order by max(id) desc limit :limit)
+            group by i.batch order by max(i.id) desc""",  # noqa: S608  our own words
+        {"owner": owner, "limit": limit},
+    )
+    return [
+        Batch(
+            batch=r["batch"],
+            owner=r["owner"],
+            domains=tuple(sorted(r["domains"].split(","))),
+            place=r["place"],
+            at=r["at"],
+            n=r["n"],
+            waiting=r["waiting"],
+            needs_person=r["needs_person"],
+            failed=r["failed"],
+            bad=r["bad"],
+            photos=tuple(i.photo for i in find(db, batch=r["batch"], order="worst", limit=4)),
+        )
+        for r in found
+    ]
+
+
+def refuse(db: Database, batch: str, name: str, why: str, *, who: str, now: float) -> None:
+    """Note that a file handed in with a batch is no photo we can judge, so that the batch's page says so."""
+    with writing(db):
+        if (name, why) not in refused(db, batch):
+            note_event(db, who, "refused", f"batch/{batch}", now, name=name, why=why)
+
+
+def refused(db: Database, batch: str) -> list[tuple[str, str]]:
+    """The files of a batch that could not be read: (name, one sentence why), in the order they came."""
+    found = rows(
+        db,
+        "select told_json from events where about = :about and what = 'refused' order by id",
+        {"about": f"batch/{batch}"},
+    )
+    told = [json.loads(r["told_json"]) for r in found]
+    return [(t["name"], t["why"]) for t in told]
+
+
 def agreement(db: Database, domain: Domain, since: float = 0.0) -> tuple[int, int]:
     """How often people agreed with a verdict they looked at: (agreed, looked at), newest word counts."""
     found = row(
@@ -375,9 +464,12 @@ _FILTERS: Mapping[str, str] = {
     "domain": "i.domain = :domain",
     "batch": "i.batch = :batch",
     "owner": "i.owner = :owner",
-    "label": "v.label = :label",
+    "label": "coalesce(o.label, v.label) = :label",
+    "labels": "coalesce(o.label, v.label) in (select value from json_each(:labels))",
     "needs_person": "coalesce(v.needs_person, 0) = :needs_person",
     "decided": "(o.id is not null) = :decided",
+    "state": """:state = case when v.id is not null then 'judged'
+        when r.state in ('failed', 'cancelled') then 'failed' else 'waiting' end""",
     "since": "i.created_at >= :since",
     "text": "(i.name || char(10) || i.place || char(10) || i.note) like :text escape '\\'",
     "photo": "i.photo = :photo",
@@ -389,6 +481,8 @@ def _where(filters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     for name, value in told.items():
         if isinstance(value, bool):
             told[name] = int(value)
+    if "labels" in told:
+        told["labels"] = to_json(list(told["labels"]))
     if "text" in told:
         plain = str(told["text"])
         for sign in ("\\", "%", "_"):

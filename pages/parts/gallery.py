@@ -1,4 +1,4 @@
-"""Photos with what was found, as cards, rows or a wall. A click opens the photo's page, whatever list it is in."""
+"""Photos with what was found, as cards, rows or a wall; a click opens the photo's page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def inspections(
     layout: Layout = "cards",
     link: Mapping[str, str] | None = None,
 ) -> None:
-    """Results with their evidence drawn in; a click opens one. `link` keeps the reader's list in its address."""
+    """Results with their evidence drawn in; a click opens one, `link` keeps the list in its address."""
     told = dict(link or {})
     clicked = show([card(i, now, told) for i in found], key=key, layout=layout)
     if clicked is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,11 +13,14 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.inspections import Inspection
 from core.records import Domain, Verdict
-from pages.parts.strings import t
+from pages.parts.strings import CATALOGUES, language, say, t
 
+ASKS: Final = "A person should look: "
+"""How some stored reasons begin; beside a card's mark for "a person is needed" it says nothing new."""
 CLOSE: Final = 0.25
 """ours: a neighbouring grade this likely is named as well: "Grade 2 of 3, close to 3"."""
-SURE, FAIRLY: Final = 0.95, 0.8
+SURE: Final = 0.95
+FAIRLY: Final = 0.8
 """ours: calibrated confidence from which a verdict is called sure, and fairly sure."""
 
 
@@ -42,13 +47,33 @@ def close_grade(verdict: Verdict) -> int | None:
     return near if beside[near] >= CLOSE else None
 
 
+def said(text: str | None) -> str:
+    """A sentence that the store holds in English, in the reader's language where the catalogue knows it.
+
+    A reason is made of clauses ("The photo is blurred, and it may be grade 3."), so it is said clause by
+    clause. What the catalogue does not know stays as it is: better English than nothing.
+    """
+    text = text or ""
+    tongue = language()
+    if tongue == "en" or not text:
+        return text
+    whole = _known(text, "said.whole.", tongue)
+    if whole is not None:
+        return whole
+    bare = text.removesuffix(".").removeprefix(ASKS)
+    clauses = [_known(c[0].lower() + c[1:], "said.clause.", tongue) for c in bare.split(", and ") if c]
+    if any(clause is None for clause in clauses):
+        return text
+    return t("said.join").join(str(clause) for clause in clauses) + t("said.end")
+
+
 def label(domain: Domain, name: str) -> str:
     """An answer's name alone, for a button or a filter: "Defect", "Grade 2"."""
     return t("label.grade", grade=name) if domain == "corrosion" else t(f"label.{name.replace(' ', '_')}")
 
 
 def tone(inspection: Inspection) -> str:
-    """Which colour a result has, always beside words: grade-0 … grade-3, bad, fine, person, waiting, failed."""
+    """Which colour a result has, always beside words: grade-0 … grade-3, bad, fine, waiting, failed."""
     verdict = inspection.verdict
     if verdict is None:
         return "failed" if inspection.state in ("failed", "cancelled") else "waiting"
@@ -137,6 +162,31 @@ def size(n_bytes: float) -> str:
     return f"{n_bytes:.1f} TB"
 
 
+def _known(text: str, family: str, tongue: str) -> str | None:
+    """The text in another language when it is an English one of this family of keys, else None."""
+    for key, pattern in _patterns(family):
+        found = pattern.fullmatch(text)
+        if found:
+            return say(tongue, key, **{k: _word(v, tongue) for k, v in found.groupdict().items()})
+    return None
+
+
+def _word(text: str, tongue: str) -> str:
+    """A word within a clause, such as what is wrong with a photo."""
+    return _known(text, "said.word.", tongue) or text
+
+
+@functools.cache
+def _patterns(family: str) -> list[tuple[str, re.Pattern[str]]]:
+    """(key, what its English text looks like with anything in place of its {names})."""
+    found = []
+    for key, text in CATALOGUES["en"].items():
+        if key.startswith(family) and isinstance(text, str):
+            pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(text))
+            found.append((key, re.compile(pattern)))
+    return found
+
+
 def _width(verdict: Verdict) -> str:
     figures = verdict.figures
     mm, more = figures.get("max_width_mm"), figures.get("max_width_mm_error")
@@ -160,4 +210,3 @@ def _zone() -> tzinfo | None:
         return ZoneInfo(st.context.timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         return UTC
-

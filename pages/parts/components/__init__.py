@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent
 
 
 def element(name: str) -> ComponentRenderer:
-    """The element of this name, to be mounted with `key=` and `data=`. Call it once, where a module begins."""
+    """The element of this name, to be mounted with `key=` and `data=`; made once, where a module begins."""
     look = (FOLDER / "common.css").read_text(encoding="utf-8") + (FOLDER / f"{name}.css").read_text(
         encoding="utf-8"
     )
