@@ -68,9 +68,22 @@ class Forbidden(PatinaError):
 
 
 class TooMany(PatinaError):
-    """Too many attempts or too much work waiting; the text says when to try again."""
+    """Too many attempts or too much work waiting; the text says when to try again.
+
+    `seconds` is how long that is, for the header Retry-After.
+    """
 
     status = 429
+
+    def __init__(self, text: str, seconds: float = 60.0) -> None:
+        super().__init__(text)
+        self.seconds = seconds
+
+
+class NoRoom(PatinaError):
+    """The disk is full, or too full to take more in safely."""
+
+    status = 507
 
 
 class Cancelled(PatinaError):

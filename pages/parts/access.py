@@ -1,0 +1,55 @@
+"""Who this page is for. Every page asks `me()` first; without the gate before it, it shows nothing.
+
+The gate's word was true when the websocket opened; the session is looked up anew at every run, so that a
+role taken away or a session ended counts at once.
+"""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from core import accounts, gate, store
+from core.accounts import Person, Role, Session
+from core.settings import Settings
+
+_OF = "patina.session of"
+ALONE = "Patina is not reached this way. Start it with `streamlit run app.py` and sign in there."
+
+
+def me() -> Person:
+    """The person signed in. Stops the script for anybody whom the gate did not let in, or no longer would."""
+    return _session().person
+
+
+def require(*roles: Role) -> Person:
+    """The person signed in when the role is one of these; else the page says so in a sentence and stops."""
+    person = me()
+    if person.role not in roles:
+        wanted = " or ".join(roles)
+        st.warning(f"This page is for the role {wanted}; you are signed in as {person.name}, {person.role}.")
+        st.stop()
+    return person
+
+
+def sign_out() -> None:
+    """End this session; the gate closes all its tabs within half a second. For a button's `on_click`."""
+    accounts.sign_out(store.connect(Settings.of().database), _session().hash, now=time.time())
+
+
+def _session() -> Session:
+    settings = Settings.of()
+    word = st.context.headers.get(gate.HEADER)
+    now = time.time()
+    said = gate.verify(settings.data, word, now) if word else None
+    db = store.connect(settings.database)
+    session = accounts.session_of_hash(db, said.hash, now) if said else None
+    if session is None:
+        st.error(ALONE)
+        st.stop()
+    # A tab that reconnects gets its script session back, whoever signed in meanwhile.
+    if st.session_state.get(_OF, session.person.id) != session.person.id:
+        st.session_state.clear()
+    st.session_state[_OF] = session.person.id
+    return session
