@@ -316,7 +316,7 @@ def deal(photos: Sequence[Photo], n: int, seed: int = 0) -> tuple[np.ndarray, st
             groups.setdefault(photo.group, set()).add(k)
         cut = sum(len(parts) > 1 for group, parts in groups.items() if group)
         if cut:
-            note += f", which cut through {cut} groups: validation flatters"
+            note += ", which cut groups in two: validation flatters"
     else:
         part, note = _dealt(truth, [p.group for p in photos], n, seed), f"{n} folds dealt by group"
     for k in range(n):
@@ -333,8 +333,8 @@ def _dealt(truth: np.ndarray, groups: Sequence[str], n: int, seed: int) -> np.nd
     names, own = np.unique([g or f"\0{i}" for i, g in enumerate(groups)], return_inverse=True)
     if len(names) < n:
         raise DataError(
-            f"The photos come from {len(names)} groups, too few for {n} folds. Take at most "
-            f"{len(names)} folds, or add photos from other places."
+            f"{n} folds need photos of at least {n} groups (places, campaigns); these are of {len(names)}. "
+            "Take fewer folds (folds=…), or add photos from other places."
         )
     counts = np.zeros((len(names), N))
     np.add.at(counts, (own, truth), 1)

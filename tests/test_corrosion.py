@@ -1,0 +1,308 @@
+"""core.corrosion: grades from probabilities, verdicts that claim no more, figures with intervals."""
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import cohen_kappa_score, f1_score
+
+from core import config, corrosion, metrics
+from core.corrosion import CLASSES, PRESETS, RANGES, Config, deal, decide, judge, score
+from core.errors import ConfigError, DataError
+from core.photos import Quality
+from core.records import Card, Photo
+
+ALIKE = 1.0 - np.eye(4)
+
+
+def photo(i, grade, group="", fold=None, split="train"):
+    return Photo(Path(f"{i}.jpg"), grade=grade, group=group, fold=fold, split=split, sha256=str(i))
+
+
+def card(**told):
+    plain = {"id": "m", "domain": "corrosion", "network": "cnn5", "classes": CLASSES, "config": {}}
+    plain |= {"preprocessing": {}, "data": (), "threshold": 0.6, "threshold_how": ""}
+    return Card(**(plain | told))
+
+
+def said(*p, unlike=0.5, **told):
+    return judge({"p": np.asarray(p, np.float32), "unlike": np.float32(unlike)}, None, card(), **told)
+
+
+# Settings
+
+
+def test_every_preset_is_a_config_and_survives_json():
+    for name, values in PRESETS.items():
+        made = config.of(Config, values)
+        assert config.of(Config, json.loads(json.dumps(config.to_dict(made)))) == made, name
+
+
+def test_the_paper_preset_holds_the_values_that_its_search_chose():
+    made = config.of(Config, PRESETS["paper_cnn5"])
+    assert made.sizes == {"fc1": 384, "fc2": 231, "dropout1": 0.151026, "dropout2": 0.156857}
+    assert (made.optimizer, made.learning_rate, made.momentum) == ("rmsprop", 0.000086, 0.79802)
+    assert (made.epochs, made.folds, made.start) == (150, 5, "random")
+    assert config.of(Config, PRESETS["paper"]).start == "imagenet"
+
+
+@pytest.mark.parametrize("network", ["cnn5", "resnet18", "alexnet"])
+def test_what_the_paper_chose_lies_in_the_ranges_it_searched(network):
+    chosen = corrosion.CHOSEN[network]
+    for name, where in RANGES[network].items():
+        if where.only_for and chosen["optimizer"] not in where.only_for:
+            continue
+        assert chosen[name] in where.choices if where.choices else where.low <= chosen[name] <= where.high
+
+
+def test_settings_that_cannot_go_together_say_what_to_change():
+    for values, words in [
+        ({"network": "cnn5", "init": "imagenet"}, "leave init out"),
+        ({"network": "resnet18", "fc1": 300}, "resnet18 has no fc1"),
+        ({"folds": 1}, "choose 0"),
+        ({"head": "corn", "soft": 0.1}, "set soft=0"),
+        ({"network": "vgg"}, "choose one of cnn5"),
+    ]:
+        with pytest.raises(ConfigError, match=words):
+            config.of(Config, values)
+
+
+# Dividing the photos
+
+
+def test_the_sets_own_folds_are_taken():
+    photos = [photo(i, i % 4, group=f"g{i}", fold=3 + i // 4) for i in range(8)]
+    part, note = deal(photos, 2)
+    assert part.tolist() == [0] * 4 + [1] * 4
+    assert note == "2 folds as the set has them"
+
+
+def test_own_folds_that_cut_a_group_are_said_to_flatter():
+    photos = [photo(i, i % 4, group="one", fold=i // 4) for i in range(8)]
+    assert "cut groups in two" in deal(photos, 2)[1]
+
+
+def test_dealt_folds_cut_no_group_and_hold_every_grade():
+    photos = [photo(i, i % 4, group=f"g{i // 6}") for i in range(120)]
+    part, note = deal(photos, 5)
+    assert "by group" in note
+    for g in range(20):
+        assert len(set(part[6 * g : 6 * g + 6])) == 1
+    assert all(set(np.arange(120)[part == k] % 4) == {0, 1, 2, 3} for k in range(5))
+    assert np.bincount(part).tolist() == [24] * 5
+
+
+def test_another_number_of_folds_than_the_set_has_is_dealt_anew():
+    photos = [photo(i, i % 4, fold=i % 2) for i in range(40)]
+    assert len(set(deal(photos, 4)[0])) == 4
+
+
+def test_too_few_groups_and_a_fold_without_a_grade_are_plain_sentences():
+    with pytest.raises(DataError, match=r"5 folds need photos of at least 5 groups .* are of 1"):
+        deal([photo(i, i % 4, group="one") for i in range(9)], 5)
+    with pytest.raises(DataError, match="Fold 1 of 2 holds no photo of grade 1"):
+        deal([photo(i, i % 4, fold=0) for i in range(4)] + [photo(9, 0, fold=1)], 2)
+
+
+def test_a_fifth_grade_or_a_missing_one_is_a_plain_sentence():
+    with pytest.raises(DataError, match="grade 4; grades are 0"):
+        corrosion.truths([photo(1, 4)])
+    with pytest.raises(DataError, match="none of grade 2 and 3"):
+        corrosion.graded([photo(0, 0), photo(1, 1), photo(2, None)])
+
+
+# Probabilities and choices
+
+
+def test_corn_probabilities_are_products_of_its_questions():
+    half = math.log(1)  # sigmoid(0) = 0.5
+    p = corrosion.probabilities(np.array([[half, half, half]]))
+    np.testing.assert_allclose(p, [[0.5, 0.25, 0.125, 0.125]])
+    sure = corrosion.probabilities(np.array([[800.0, 800.0, -800.0]]))
+    np.testing.assert_allclose(sure, [[0, 0, 1, 0]], atol=1e-6)
+
+
+def test_plain_probabilities_are_a_softmax_that_the_temperature_flattens():
+    z = np.array([[2.0, 1.0, 0.0, -1.0]])
+    np.testing.assert_allclose(corrosion.probabilities(z)[0], np.exp(z[0]) / np.exp(z).sum(), rtol=1e-6)
+    assert corrosion.probabilities(z, 3.0).max() < corrosion.probabilities(z).max()
+    np.testing.assert_allclose(corrosion.probabilities(1e4 * z)[0], [1, 0, 0, 0])
+
+
+def test_the_temperature_finds_how_much_too_sure_the_logits_are():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(4000, 4))
+    truth = np.array([rng.choice(4, p=p / p.sum()) for p in corrosion.probabilities(z).astype(float)])
+    assert corrosion.temperature(3 * z, truth) == pytest.approx(3, rel=0.1)
+    assert corrosion.temperature(z[:5], truth[:5]) == 1.0
+    assert corrosion.temperature(z, np.zeros(4000, int)) == 1.0
+
+
+def test_a_tie_goes_to_the_worse_grade():
+    assert decide(np.array([[0.25, 0.25, 0.25, 0.25], [0.4, 0.4, 0.1, 0.1]])).tolist() == [3, 1]
+
+
+def test_costs_alike_choose_the_likeliest_and_a_dear_miss_moves_the_grade():
+    p = np.random.default_rng(0).dirichlet(np.ones(4), 500)
+    assert (decide(p, ALIKE) == decide(p)).all()
+    dear = ALIKE.copy()
+    dear[3, :3] = 10  # a severe part called light
+    assert decide(np.array([[0.0, 0.1, 0.6, 0.3]]), dear).tolist() == [3]
+    assert decide(np.zeros((0, 4))).tolist() == []
+
+
+def test_the_best_epoch_is_a_high_plain_and_no_single_peak():
+    assert corrosion.best_epoch([0.1, 0.9, 0.1, 0.6, 0.6, 0.6, 0.2]) == 5
+    assert corrosion.best_epoch([[0.5, 0.5], [0.5, 0.5]]) == 1
+    assert corrosion.best_epoch([0.3]) == 1
+
+
+def test_the_least_confidence_is_where_four_of_five_are_right():
+    top = np.repeat([0.4, 0.6, 0.9], 40)
+    p = np.stack([top, 1 - top, 0 * top, 0 * top], 1)
+    p[:40] = [0.4, 0.3, 0.2, 0.1]
+    truth = np.repeat([1, 0, 0], 40)  # all that is said at 0.4 is wrong
+    assert corrosion.least_confidence(p, truth) == pytest.approx(0.41)
+    assert corrosion.least_confidence(p, 1 - truth) == 1.0
+    assert corrosion.least_confidence(p[:5], truth[:5]) == 1.0
+
+
+# Verdicts
+
+
+def test_a_sure_photo_gets_its_grade_and_state():
+    v = said(0.02, 0.9, 0.05, 0.03)
+    assert (v.label, v.needs_person, v.threshold) == ("1", False, 0.6)
+    assert v.confidence == pytest.approx(0.9)
+    assert v.reason.startswith("CS2 fair")
+    assert v.figures["p_1"] == pytest.approx(0.9)
+
+
+def test_between_two_grades_a_person_looks():
+    v = said(0.0, 0.1, 0.5, 0.4)
+    assert v.needs_person
+    assert v.reason == "A person should look: it may be grade 2 or 3."
+    assert v.next_step.startswith("Hands-on check advised")
+
+
+def test_the_threshold_moves_who_looks_and_never_the_grade():
+    arrays = {"p": np.array([0.0, 0.1, 0.7, 0.2], np.float32)}
+    low, high = judge(arrays, 0.5, card()), judge(arrays, 0.8, card())
+    assert (low.label, high.label) == ("2", "2")
+    assert (low.needs_person, high.needs_person) == (False, True)
+    assert (low.threshold, high.threshold) == (0.5, 0.8)
+
+
+def test_a_float32_confidence_is_cut_after_widening():
+    p = np.array([0.0, 0.1, 0.9, 0.0], np.float32)  # float32 0.9 is 0.89999998
+    assert p[2] >= np.float32(0.9)
+    assert judge({"p": p}, 0.9, card()).needs_person
+
+
+def test_a_likely_severe_part_is_not_passed_on_a_lighter_grade():
+    v = said(0.0, 0.0, 0.7, 0.3)
+    assert (v.label, v.needs_person) == ("2", True)
+    assert "may be grade 3" in v.reason
+
+
+def test_an_unlike_or_blurred_photo_is_for_a_person():
+    assert "unlike anything" in said(0, 0.95, 0.05, 0, unlike=1.0).reason
+    blurred = Quality(sharpness=0.0, brightness=0.5, contrast=0.2, shorter_side_px=300)
+    assert "blurred" in said(0, 0.95, 0.05, 0, quality=blurred).reason
+
+
+@pytest.mark.parametrize("grade", range(4))
+def test_no_words_of_any_verdict_claim_a_loss(grade):
+    for p in (np.eye(4)[grade], np.eye(4)[grade] * 0.4 + 0.15):
+        v = said(*p)
+        assert "section" not in v.reason + v.next_step
+        assert "loss" not in v.reason
+    assert ("Hands-on check advised" in said(*np.eye(4)[grade]).next_step) == (grade == 3)
+
+
+# Figures
+
+
+@pytest.fixture
+def judged():
+    rng = np.random.default_rng(1)
+    truth = rng.integers(0, 4, 90)
+    p = rng.dirichlet(np.ones(4), 90) + 0.7 * np.eye(4)[truth]
+    photos = [photo(i, int(g), group=f"g{i % 11}", split="test") for i, g in enumerate(truth)]
+    return corrosion.evaluation(photos, [{"p": (row / row.sum()).astype(np.float32)} for row in p])
+
+
+def test_the_figures_are_those_of_scikit_learn(judged):
+    truth, grades = judged["truth"], decide(judged["p"])
+    told = score(judged)
+    assert told["mean_f1"] == pytest.approx(f1_score(truth, grades, average="macro"))
+    assert told["kappa"] == pytest.approx(cohen_kappa_score(truth, grades, weights="quadratic"))
+    assert told["accuracy"] == pytest.approx((truth == grades).mean())
+    assert told["within_one"] == pytest.approx((abs(truth - grades) <= 1).mean())
+    assert told["off_by_two"] == pytest.approx(1 - told["within_one"])
+    assert [g["f1"] for g in told["per_grade"].values()] == pytest.approx(
+        f1_score(truth, grades, average=None)
+    )
+    assert np.sum(told["confusion"]) == told["n"] == 90
+
+
+def test_all_draws_at_once_equal_one_confusion_matrix_after_the_other():
+    matrices = np.random.default_rng(0).integers(0, 9, (50, 4, 4))
+    fast = corrosion._figures(matrices.astype(float))
+    for i, m in enumerate(matrices):
+        assert fast["mean_f1"][i] == pytest.approx(metrics.scores(m).mean_f1)
+        assert fast["accuracy"][i] == pytest.approx(metrics.scores(m).accuracy)
+        assert fast["kappa"][i] == pytest.approx(metrics.kappa(m))
+        assert fast["within_one"][i] == pytest.approx(metrics.within(m))
+
+
+def test_the_interval_is_that_of_drawing_whole_groups(judged):
+    truth, grades = judged["truth"].astype(int), decide(judged["p"])
+    slow = metrics.bootstrap(judged["group"], lambda i: float((truth[i] == grades[i]).mean()), draws=1000)
+    told = score(judged)
+    assert (told["accuracy_low"], told["accuracy_high"]) == pytest.approx(slow, abs=0.03)
+    assert told["mean_f1_low"] < told["mean_f1"] < told["mean_f1_high"]
+    assert "accuracy_low" not in score(judged, draws=0)
+
+
+def test_a_threshold_tells_how_many_are_sure_and_right(judged):
+    sure = score(judged, 0.5)["sure"]
+    top, right = judged["p"].astype(float).max(1), decide(judged["p"]) == judged["truth"]
+    assert sure["n"] == (top >= 0.5).sum()
+    assert sure["accuracy"] == pytest.approx(right[top >= 0.5].mean())
+    assert score(judged, 1.1)["sure"]["accuracy"] is None
+
+
+def test_photos_without_a_grade_do_not_count_and_nothing_is_no_error(judged):
+    judged["truth"][:40] = -1
+    assert score(judged)["n"] == 50
+    judged["truth"][:] = -1
+    nothing = score(judged)
+    assert nothing["accuracy"] is None
+    json.dumps(nothing, allow_nan=False)
+
+
+def test_an_evaluation_survives_a_file_without_pickle(judged, tmp_path):
+    np.savez(tmp_path / "e.npz", **judged)
+    with np.load(tmp_path / "e.npz", allow_pickle=False) as stored:
+        assert score(dict(stored)) == score(judged)
+    assert corrosion.evaluation([], [])["p"].shape == (0, 4)
+
+
+def test_a_changed_cost_redraws_5000_photos_within_a_tenth_of_a_second():
+    import time
+
+    rng = np.random.default_rng(0)
+    many = {"truth": rng.integers(0, 4, 5000).astype(np.int8), "p": rng.dirichlet(np.ones(4), 5000)}
+    many["group"] = np.array([f"g{i % 100}" for i in range(5000)])
+    since = time.perf_counter()
+    score(many, 0.5, costs=ALIKE)
+    assert time.perf_counter() - since < 0.5  # 20 ms on a free core
+
+
+def test_the_config_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().epochs = 3
