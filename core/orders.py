@@ -1,0 +1,94 @@
+"""What an engineer may order: start, stop and resume work in the engine room, put a model into service.
+
+Each function checks the role of the person who acts, then writes. Pages, routes and commands call these.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from core import config as settings_of
+from core import queue, services, sets
+from core.accounts import Person
+from core.errors import Conflict, DataError
+from core.records import Card, Domain, Run
+from core.services import Service
+from core.store import note_event, writing
+
+
+def rules(domain: Domain) -> Any:
+    """The module that knows the settings of a domain: `Config`, `PRESETS`, `judge`, `score`."""
+    return importlib.import_module(f"core.{domain}")
+
+
+def train(
+    db: Database,
+    by: Person,
+    domain: Domain,
+    *,
+    data: str,
+    preset: str,
+    changed: Mapping[str, Any],
+    now: float,
+    name: str = "",
+    wake: Path | None = None,
+) -> int:
+    """Order a training on a stored set and return the run's id; it is written down when this returns.
+
+    `changed` holds only what differs from the preset. `Forbidden` below engineer, `NotFound` for an unknown
+    set, `DataError` for one of another domain, `ConfigError` for a setting out of its range.
+    """
+    by.require("engineer")
+    stored = sets.get(db, data)
+    if stored.domain != domain:
+        raise DataError(f"{data} is a {stored.domain} set; choose a {domain} set, or train {stored.domain}.")
+    module = rules(domain)
+    settings_of.preset(module.Config, module.PRESETS, preset, changed)
+    told = {"data": data, "preset": preset, "set": dict(changed)}
+    with writing(db):
+        run_id = queue.submit(db, "train", domain, told, owner=by.name, now=now, name=name.strip())
+        note_event(db, by.name, "ordered", f"run/{run_id}", now, data=data, preset=preset)
+    if wake is not None:
+        queue.wake_workers(wake, now)
+    return run_id
+
+
+def cancel(db: Database, by: Person, run_id: int, now: float) -> Run:
+    """Stop a run that waits or runs; its checkpoint stays. Engineers may stop any, others only their own."""
+    _own(queue.get(db, run_id), by)
+    with writing(db):
+        run = queue.cancel(db, run_id, now)
+        note_event(db, by.name, "cancelled", f"run/{run_id}", now)
+    return run
+
+
+def resume(db: Database, by: Person, run_id: int, now: float, wake: Path | None = None) -> Run:
+    """Let a stopped or failed run go on from its checkpoint; the right to it as for `cancel`."""
+    _own(queue.get(db, run_id), by)
+    with writing(db):
+        run = queue.resume(db, run_id, now)
+        note_event(db, by.name, "resumed", f"run/{run_id}", now)
+    if wake is not None:
+        queue.wake_workers(wake, now)
+    return run
+
+
+def promote(
+    db: Database, by: Person, card: Card, *, now: float, why: str = "", threshold: float | None = None
+) -> Service:
+    """Put a model into service with this threshold, else its card's; `Conflict` when that serves already."""
+    by.require("engineer")
+    was = services.current(db, card.domain)
+    if was is not None and (was.model, was.threshold) == (card.id, threshold):
+        raise Conflict(f"{card.id} is in service already, with the same threshold.")
+    return services.promote(db, card, who=by.name, now=now, why=why.strip(), threshold=threshold)
+
+
+def _own(run: Run, by: Person) -> None:
+    if run.owner != by.name:
+        by.require("engineer")
