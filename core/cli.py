@@ -23,7 +23,7 @@ from sqlite_utils import Database
 from core import cards, services, sets, store, terminal
 from core import config as settings_of
 from core.errors import ConfigError, PatinaError
-from core.records import DOMAINS, Card, Domain, Photo, Progress
+from core.records import DOMAINS, LANES, Card, Domain, Photo, Progress
 from core.settings import Settings
 
 
@@ -80,6 +80,12 @@ def parser() -> Words:
     _model(one)
     one.add_argument("--threshold", type=_cut, metavar="T", help="serve at this one in place of the card's")
     one.add_argument("--why", default="", help="a reason to be kept with it")
+
+    worker = commands.add_parser("worker", help="Work through the queue in one lane until stopped.")
+    worker.set_defaults(do=_worker)
+    worker.add_argument("lane", choices=tuple(LANES), metavar="LANE", help="judge or train")
+    worker.add_argument("--alone", action="store_true", help="do not end when stdin does")
+    worker.add_argument("--name", default="", help=argparse.SUPPRESS)  # the app names its children
     return top
 
 
@@ -135,7 +141,7 @@ def main(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
 
 
 def _train(told: argparse.Namespace, settings: Settings) -> None:
-    from core.engine import work
+    from core.engine import loop, work
 
     began, folder = time.monotonic(), told.resume or told.out
     if told.resume:
@@ -157,13 +163,13 @@ def _train(told: argparse.Namespace, settings: Settings) -> None:
     trimmed = getattr(config, "trimmed", True)
     photos = sets.gather(asked["data"], domain, _database(settings), settings.artifacts, trimmed=trimmed)
     folder = folder or settings.runs / f"cli-{datetime.now():%Y%m%d-%H%M%S}-{domain}"
-    work.threads()
+    loop.use_threads()
     terminal.say(f"{len(photos.photos)} photos of {photos.name}; run folder {folder}")
     for problem in photos.problems:
         terminal.say(f"  {problem}")
     work.pin(folder, work.begun(domain, config, photos))
     (folder / ASKED).write_text(json.dumps(asked, ensure_ascii=False), encoding="utf-8")
-    command = "python -m core train " + _as_words(asked)
+    command = work.command(domain, asked)
     try:
         card = terminal.listen(work.train(domain, config, photos, folder, settings, command=command))
     except KeyboardInterrupt:
@@ -192,18 +198,13 @@ def _begun(folder: Path) -> dict[str, Any]:
     return asked
 
 
-def _as_words(asked: Mapping[str, Any]) -> str:
-    pairs = "".join(f" --set {key}={value}" for key, value in asked["set"].items())
-    return f"{asked['domain']} --data {asked['data']} --preset {asked['preset']}{pairs}"
-
-
 def _evaluate(told: argparse.Namespace, settings: Settings) -> None:
     db = _database(settings)
     serving = services.find(db, settings.models, told.model)
     card = serving.card
-    from core.engine import work
+    from core.engine import loop, work
 
-    work.threads()
+    loop.use_threads()
     trimmed = bool(card.preprocessing.get("trimmed", True))
     photos = sets.gather(told.data, card.domain, db, settings.artifacts, trimmed=trimmed)
     evaluation = terminal.listen(work.evaluate(card, serving.folder, photos, told.split))
@@ -224,9 +225,9 @@ def _predict(told: argparse.Namespace, settings: Settings) -> None:
         raise ConfigError(f"--masks is for crack models; {card.domain}/{card.id} finds no masks.")
     if told.scale is not None and not 0 < told.scale < 1000:
         raise ConfigError(f"--scale is {told.scale:g}; it must be between 0 and 1000 millimetres a pixel.")
-    from core.engine import work
+    from core.engine import loop
 
-    work.threads()
+    loop.use_threads()
     found = terminal.listen(_judged(told, serving.folder, card, threshold))
     terminal.tell(told.json, found, lambda: [_verdict_line(one) for one in found])
 
@@ -317,6 +318,12 @@ def _promote(told: argparse.Namespace, settings: Settings) -> None:
         {"domain": service.domain, "model": service.model, "threshold": service.threshold},
         lambda: [f"{service.model} serves {service.domain} from now on."],
     )
+
+
+def _worker(told: argparse.Namespace, settings: Settings) -> int:
+    from core.engine import worker
+
+    return worker.run(told.lane, settings, told.name, told.alone or sys.stdin is None or sys.stdin.isatty())
 
 
 # What is shared ---------------------------------------------------------------------------------------

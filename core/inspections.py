@@ -59,7 +59,7 @@ class Inspection:
     verdict_by: str = ""
     severity: float = 0.0
     arrays: str | None = None
-    """sha256 of the stored probabilities: an .npz, for crack a lossless WebP map."""
+    """sha256 of the stored probabilities: an .npz, for crack a grey PNG (`core.arrays`)."""
     opinion: Opinion | None = None
     width_px: int = 0
     height_px: int = 0

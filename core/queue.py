@@ -65,7 +65,8 @@ def claim(db: Database, lane: str, worker: str, now: float, at_most: int = 1) ->
     """Take the first waiting runs of this lane; two workers never get the same one.
 
     With `at_most` above 1 all of them are of the first one's kind and domain (a batch for one model).
-    Highest priority first, then the oldest.
+    Highest priority first, then the oldest. A run that has cost a worker its life is taken alone, so that
+    it takes no other with it.
     """
     kinds = ", ".join(f"'{kind}'" for kind in LANES[lane])
     with writing(db):
@@ -76,9 +77,11 @@ def claim(db: Database, lane: str, worker: str, now: float, at_most: int = 1) ->
                     started_at = coalesce(started_at, :now), error = null
                 where id in (
                     select r.id from runs r, (
-                        select kind, domain from runs where state = 'waiting' and kind in ({kinds})
+                        select id, kind, domain, deaths from runs
+                        where state = 'waiting' and kind in ({kinds})
                         order by priority desc, id limit 1) first
                     where r.state = 'waiting' and r.kind = first.kind and r.domain = first.domain
+                        and (r.id = first.id or (r.deaths = 0 and first.deaths = 0))
                     order by r.priority desc, r.id limit :at_most)
                 returning *""",  # noqa: S608  the kinds are our own words
             {"worker": worker, "now": now, "at_most": at_most},
@@ -149,8 +152,25 @@ def stop(db: Database, run: Run, now: float) -> bool:
 
 
 def put_back(db: Database, run: Run, now: float) -> bool:
-    """The worker is asked to end: the run waits again, and this attempt is not counted as a death."""
-    return _write(db, run, "state = 'waiting', claimed_by = null, beat_at = :now", now=now)
+    """The worker is asked to end: the run waits again, and this attempt is not counted as a death.
+
+    One that a person has cancelled meanwhile is cancelled.
+    """
+    return _write(db, run, _PUT_BACK, now=now)
+
+
+def release(db: Database, worker: str, now: float) -> int:
+    """`put_back` for all runs of a worker that ends in good order; returns how many."""
+    with writing(db):
+        return db.conn.execute(
+            f"update runs set {_PUT_BACK} where state = 'running' and claimed_by = :worker",  # noqa: S608
+            {"worker": worker, "now": now},
+        ).rowcount
+
+
+_PUT_BACK = """claimed_by = null, beat_at = :now,
+    state = case when cancel_at is null then 'waiting' else 'cancelled' end,
+    ended_at = case when cancel_at is null then ended_at else :now end"""
 
 
 def cancel(db: Database, run_id: int, now: float) -> Run:
@@ -240,6 +260,20 @@ def waiting(db: Database) -> dict[str, int]:
     found = rows(db, "select kind, count(*) as n from runs where state = 'waiting' group by kind")
     counts = {r["kind"]: r["n"] for r in found}
     return {lane: sum(counts.get(kind, 0) for kind in kinds) for lane, kinds in LANES.items()}
+
+
+def seconds_left(db: Database, run: Run, now: float) -> float | None:
+    """How long a running run will still take, at the pace of this attempt; None before its second report."""
+    found = row(
+        db,
+        """select min(at) as since, min(step) as first, max(at) as at, max(step) as step, max(total) as total
+           from reports where run_id = :id and attempt = :attempt""",
+        {"id": run.id, "attempt": run.attempt},
+    )
+    if run.state != "running" or found is None or not found["step"] or found["step"] <= found["first"]:
+        return None
+    pace = (found["at"] - found["since"]) / (found["step"] - found["first"])
+    return max(0.0, pace * (found["total"] - found["step"]) - (now - found["at"]))
 
 
 def of_row(found: Any) -> Run:

@@ -80,11 +80,10 @@ def keep(
             },
         ).fetchone()[0]
         for position, photo, facts, mask_sha, mask_bytes in told:
-            media_type = mimetypes.guess_type(photo.path.name)[0] or "application/octet-stream"
-            _keep_row(db, facts.sha256, media_type, facts.bytes, now)
+            _keep_row(db, facts.sha256, _media_type(photo.path), facts.bytes, now)
             inspections.keep_photo(db, facts, photo.title, who=who, now=now)
             if mask_sha:
-                _keep_row(db, mask_sha, "image/png", mask_bytes, now)
+                _keep_row(db, mask_sha, _media_type(photo.mask), mask_bytes, now)
             db.conn.execute(
                 """insert into set_photos (set_id, position, photo, name, label, grade, mask, place, split,
                                            fold, trim_json, source)
@@ -205,6 +204,10 @@ def forget(db: Database, name: str, *, who: str, now: float) -> None:
 def _refuse_known(db: Database, name: str) -> None:
     if row(db, "select 1 from sets where name = :name", {"name": name}):
         raise Conflict(f"There is a data set {name!r} already; give this one another name.")
+
+
+def _media_type(file: Path | None) -> str:
+    return mimetypes.guess_type(file.name if file else "")[0] or "application/octet-stream"
 
 
 def _keep_row(db: Database, sha: str, media_type: str, size: int, now: float) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import io
 import itertools
 import json
 import re
@@ -27,7 +28,7 @@ import torch
 from core import cards
 from core import config as settings_of
 from core import photos as files
-from core.engine import checkpoint, loop
+from core.engine import checkpoint
 from core.errors import Conflict, DataError, PatinaError
 from core.photos import Quality
 from core.records import Card, Domain, Photo, PhotoSet, Progress
@@ -186,6 +187,28 @@ def evaluate(
     return stacked
 
 
-def threads(share: float = 1.0) -> int:
-    """Take this share of the physical cores; the count."""
-    return loop.use_threads(share)
+def keep_evaluation(
+    card: Card, folder: Path, photos: PhotoSet, split: str, evaluation: Mapping[str, np.ndarray]
+) -> Path:
+    """Keep what a model said of a split beside it, for the pages' curves and live thresholds.
+
+    For photos it was trained with it is `evaluation-test.npz` (or val …), as training leaves it; for another
+    set the set's name stands before the split.
+    """
+    own = any(data.get("fingerprint") == photos.fingerprint for data in card.data)
+    path = folder / f"evaluation-{split if own else f'{slug(photos.name)}-{split}'}.npz"
+    content = io.BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **evaluation)
+    checkpoint.put(path, content.getvalue())
+    return path
+
+
+def command(domain: Domain, asked: Mapping[str, Any]) -> str:
+    """The command that makes this training again."""
+    pairs = [f"--set {key}={_word(value)}" for key, value in asked.get("set", {}).items()]
+    words = [f"train {domain} --data {asked['data']}", f"--preset {asked.get('preset', 'quick')}", *pairs]
+    return " ".join(["python -m core", *words])
+
+
+def _word(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

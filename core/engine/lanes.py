@@ -1,0 +1,330 @@
+"""What a worker does with a run it has claimed: judge photos, or train, evaluate and search."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import traceback
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import psutil
+import torch
+
+from core import __version__, arrays, artifacts, inspections, photos, queue, services, sets, store
+from core import config as settings_of
+from core.engine import loop, work
+from core.engine.loop import Machine
+from core.engine.worker import Life
+from core.errors import ConfigError, NotFound, PatinaError
+from core.inspections import Inspection
+from core.records import DOMAINS, Domain, Progress, Run
+from core.settings import Settings
+
+BATCH = 8
+"""So many waiting photos are judged at once: the first of them waits little, all of them gain."""
+REPORT_SECONDS = 1.0
+"""A report that carries neither figures nor a note is written at most so often."""
+
+log = logging.getLogger("patina.lanes")
+
+
+class Lane(Protocol):
+    """What the worker's loop asks of a lane."""
+
+    machine: Machine
+
+    def warm(self) -> None:
+        """Get ready, so that the first run is as fast as the others."""
+
+    def take(self) -> bool:
+        """Claim what waits and do it; False when nothing did."""
+
+    def rest(self) -> None:
+        """Look after things while nothing waits."""
+
+
+class Judge:
+    """Photos in, verdicts out, with the models now in service kept warm."""
+
+    def __init__(self, life: Life, settings: Settings) -> None:
+        loop.use_threads()
+        self.life, self.settings, self.machine = life, settings, Machine.here()
+        self.db = store.connect(settings.database)
+        self._ready: dict[Domain, tuple[object, services.Serving, Any]] = {}
+
+    def warm(self) -> None:
+        """Load every model in service and let it see one grey photo."""
+        grey = np.full((512, 512, 3), 128, np.uint8)
+        for domain in DOMAINS:
+            if self.life.ending.is_set():
+                return
+            try:
+                _, model = self._model(domain)
+            except NotFound:
+                continue  # nothing has been trained there yet
+            except PatinaError as error:
+                log.error("%s", error)
+                continue
+            for _ in work.engine(domain).predict(model, iter([grey])):
+                pass
+
+    def rest(self) -> None:
+        """Load a model that was promoted meanwhile before anybody waits for it."""
+        for domain, (stamp, _, _) in list(self._ready.items()):
+            if stamp != self._stamp(domain):
+                try:
+                    self._model(domain)
+                except PatinaError as error:
+                    log.error("%s", error)
+                    self._ready.pop(domain)  # said once; whoever asks for a verdict is told again
+
+    def take(self) -> bool:
+        """Judge up to `BATCH` waiting photos of one domain."""
+        runs = queue.claim(self.db, "judge", self.life.name, time.time(), BATCH)
+        if not runs:
+            return False
+        with self.life.holding(runs):
+            asked = []
+            for run in runs:
+                try:
+                    asked.append((run, inspections.get(self.db, int(run.config["inspection"]))))
+                except (NotFound, KeyError) as error:
+                    queue.fail(self.db, run, f"What this run should judge is not there: {error}", time.time())
+            if asked:
+                self._judge(runs[0].domain, asked)
+        return True
+
+    def _judge(self, domain: Domain, asked: list[tuple[Run, Inspection]]) -> None:
+        """Answer each one; a photo that cannot be judged fails its own run and no other."""
+        left = {run.id: (run, inspection) for run, inspection in asked}
+        try:
+            serving, model = self._model(domain)
+            for answer in work.answers(domain, model, asked, self._picture):
+                if self.life.ending.is_set():
+                    return  # the others wait again when this worker leaves
+                self._file(answer, serving)
+                left.pop(answer.asked[0].id)
+        except PatinaError as error:
+            for run, _ in left.values():
+                queue.fail(self.db, run, str(error), time.time())
+        except Exception as error:
+            log.exception("judging %s", domain)
+            if len(asked) > 1:  # one of them did it: each alone, so that the others get their verdict
+                for one in left.values():
+                    self._judge(domain, [one])
+                return
+            queue.fail(self.db, asked[0][0], broken(error), time.time())
+
+    def _picture(self, asked: tuple[Run, Inspection]) -> np.ndarray:
+        _, inspection = asked
+        content = artifacts.read(self.settings.artifacts, inspection.photo)
+        picture, _ = photos.open(content, inspection.name)
+        if inspection.trim is None:
+            return picture
+        return photos.trim(picture, inspection.trim)
+
+    def _file(self, answer: work.Answer[tuple[Run, Inspection]], serving: services.Serving) -> None:
+        """The verdict and the end of its run, in one transaction; nothing when the run is no longer ours."""
+        run, inspection = answer.asked
+        if answer.error is not None:
+            queue.fail(self.db, run, str(answer.error), time.time())
+            return
+        if queue.is_cancelled(self.db, run):
+            queue.stop(self.db, run, time.time())
+            return
+        verdict = work.judge(run.domain).judge(
+            answer.arrays,
+            serving.threshold,
+            serving.card,
+            quality=answer.quality,
+            trim=inspection.trim,
+            scale_mm_per_px=inspection.scale_mm_per_px,
+        )
+        content, media_type = arrays.pack(answer.arrays)
+        artifacts.put(self.settings.artifacts, content)  # on disk first: the lock is not held over it
+        with store.writing(self.db):
+            now = time.time()
+            result = {"inspection": inspection.id, "label": verdict.label}
+            if not queue.finish(self.db, run, result, now):
+                return
+            sha = artifacts.keep(self.db, self.settings.artifacts, content, media_type, now)
+            inspections.answer(
+                self.db,
+                inspection.id,
+                verdict,
+                who=f"model {verdict.model}",
+                now=now,
+                arrays=sha,
+                run_id=run.id,
+            )
+
+    def _model(self, domain: Domain) -> tuple[services.Serving, Any]:
+        """What serves a domain now, loaded; loaded anew only when the model is another one."""
+        stamp = self._stamp(domain)
+        known = self._ready.get(domain)
+        if known is not None and known[0] == stamp:
+            return known[1], known[2]
+        serving = services.serving(self.db, self.settings.models, domain)
+        if known is not None and known[1].card == serving.card:
+            model = known[2]
+        else:
+            began = time.monotonic()
+            model = work.engine(domain).load(serving.card, serving.folder)
+            log.info("%s/%s loaded in %.1f s", domain, serving.card.id, time.monotonic() - began)
+        self._ready[domain] = (stamp, serving, model)
+        return serving, model
+
+    def _stamp(self, domain: Domain) -> object:
+        """Changes whenever another model may serve: a promotion, or a folder more or less."""
+        folder = self.settings.models / domain
+        return services.current(self.db, domain), folder.stat().st_mtime_ns if folder.is_dir() else 0
+
+
+class Train:
+    """One training, evaluation or search at a time; its reports become rows, its model a card."""
+
+    def __init__(self, life: Life, settings: Settings) -> None:
+        # Photos that somebody waits for go first: all cores are used, but only what judging leaves of them.
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else 10)
+        loop.use_threads()
+        self.life, self.settings, self.machine = life, settings, Machine.here()
+        self.db = store.connect(settings.database)
+
+    def warm(self) -> None:
+        """Nothing to do: a training takes minutes."""
+
+    def rest(self) -> None:
+        """Nothing to do."""
+
+    def take(self) -> bool:
+        """Do the first run that waits."""
+        runs = queue.claim(self.db, "train", self.life.name, time.time())
+        for run in runs:
+            with self.life.holding(runs):
+                self._do(run)
+        return bool(runs)
+
+    def _do(self, run: Run) -> None:
+        folder = self.settings.runs / str(run.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        note = Log(folder / "log.txt")
+        note(f"attempt {run.attempt}: {run.kind} {run.domain}, {self.life.name} on {self.machine}")
+        reports = KINDS[run.kind](run, folder, self.settings)
+        try:
+            self._listen(run, reports, note)
+        except PatinaError as error:
+            note(str(error))
+            queue.fail(self.db, run, str(error), time.time())
+        except Exception as error:
+            log.exception("run %d", run.id)
+            note(traceback.format_exc())
+            queue.fail(self.db, run, broken(error), time.time())
+        finally:
+            reports.close()
+            loop.use_threads()  # a run may have been held to the count it began with
+
+    def _listen(self, run: Run, reports: Generator[Progress, None, dict[str, Any]], note: Log) -> None:
+        """Write down each report; stop listening when a person, the fence or the end says so."""
+        told_at = 0.0
+        while True:
+            try:
+                progress = next(reports)
+            except StopIteration as end:
+                queue.finish(self.db, run, end.value, time.time())
+                note(f"done: {end.value.get('model', '')}")
+                return
+            now = time.time()
+            if progress.figures or progress.note or now - told_at > REPORT_SECONDS:
+                told_at = now
+                note.report(progress)
+                if not queue.report(self.db, run, progress, now):
+                    note("this attempt is no longer wanted: another worker has the run")
+                    return
+            if queue.is_cancelled(self.db, run):
+                queue.stop(self.db, run, now)
+                note("cancelled; its checkpoint stays, resume goes on from it")
+                return
+            if self.life.ending.is_set():
+                queue.put_back(self.db, run, now)
+                note("the worker ends; the run waits and goes on from its checkpoint")
+                return
+
+
+class Log:
+    """A run's log.txt: a line a report, with the time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __call__(self, text: str) -> None:
+        """Add a line."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n")
+
+    def report(self, progress: Progress) -> None:
+        """Add a report."""
+        figures = "  ".join(f"{name} {value:.6g}" for name, value in progress.figures.items())
+        self(f"{progress.phase} {progress.step}/{progress.total}  {figures}  {progress.note}".rstrip())
+
+
+def train(run: Run, folder: Path, settings: Settings) -> Generator[Progress, None, dict[str, Any]]:
+    """Train as the run's config says: data (or folder), preset, set; file the model."""
+    config, found = _asked(run, settings)
+    command = work.command(run.domain, {**run.config, "data": _data(run)})
+    card = yield from work.train(run.domain, config, found, folder, settings, command=command)
+    name = run.name or f"{card.network}-{run.id}"
+    filed = work.file(card, folder, settings.models, name=name, by=run.owner)
+    return {"model": f"{filed.domain}/{filed.id}", "threshold": filed.threshold, "figures": filed.figures}
+
+
+def evaluate(run: Run, folder: Path, settings: Settings) -> Generator[Progress, None, dict[str, Any]]:
+    """Score a model on a split; what it said is kept beside the model."""
+    db = store.connect(settings.database)
+    serving, split = services.find(db, settings.models, run.config["model"]), run.config.get("split", "test")
+    card = serving.card
+    trimmed = bool(card.preprocessing.get("trimmed", True))
+    found = sets.gather(_data(run), card.domain, db, settings.artifacts, trimmed=trimmed)
+    evaluation = yield from work.evaluate(card, serving.folder, found, split)
+    work.keep_evaluation(card, serving.folder, found, split, evaluation)
+    threshold = run.config.get("threshold") or serving.threshold
+    metrics = work.judge(card.domain).score(evaluation, threshold)
+    told = {"model": f"{card.domain}/{card.id}", "data": _data(run), "split": split}
+    return told | {"n": len(evaluation["name"]), "metrics": metrics}
+
+
+KINDS: Mapping[str, Any] = {"train": train, "evaluate": evaluate}
+
+
+def _asked(run: Run, settings: Settings) -> tuple[Any, Any]:
+    """The checked config and the photos of a training or search."""
+    module = work.judge(run.domain)
+    told = run.config.get("set", {})
+    config = settings_of.preset(module.Config, module.PRESETS, run.config.get("preset", "quick"), told)
+    db = store.connect(settings.database)
+    trimmed = getattr(config, "trimmed", True)
+    return config, sets.gather(_data(run), run.domain, db, settings.artifacts, trimmed=trimmed)
+
+
+def _data(run: Run) -> str:
+    data = run.config.get("data") or run.config.get("folder")
+    if not data:
+        raise ConfigError("This run names no data set; start it again with one.")
+    return str(data)
+
+
+def broken(error: BaseException) -> str:
+    """The sentence for an error that is no person's fault."""
+    first = str(error).strip().splitlines()[0] if str(error).strip() else "no more is known"
+    return f"It broke off: {type(error).__name__}, {first}. The log has the details; resume to try again."
+
+
+def version() -> str:
+    """What a worker runs with."""
+    return f"Patina {__version__}, torch {torch.__version__}"
+
+
+LANES: Mapping[str, Callable[[Life, Settings], Lane]] = {"judge": Judge, "train": Train}
