@@ -352,7 +352,7 @@ def _me() -> str:
 def _verdict_line(one: Mapping[str, Any]) -> str:
     if "error" in one:
         return f"{one['photo']}: {one['error']}"
-    person = "  → a person should look: " + one["reason"] if one["needs_person"] else ""
+    person = "  → " + one["reason"] if one["needs_person"] else ""
     return f"{one['photo']}: {one['label']} ({one['confidence']:.0%} sure){person}"
 
 
