@@ -86,6 +86,22 @@ def probe(source: Path | bytes | BinaryIO, name: str = "") -> Facts:
     return _facts(_opened(data, name), data)
 
 
+def check(source: Path | bytes | BinaryIO, name: str = "") -> Facts:
+    """What `probe` tells; a file whose end looks cut off is decoded as well, and refused if it is.
+
+    Nearly as fast as `probe`; damage in the middle of a file shows only in `open`.
+    """
+    data, name = _bytes_of(source, name)
+    facts = _facts(_opened(data, name), data)
+    end = _ENDS.get(facts.format)
+    if end is None or end not in data[-1024:]:
+        open(data, name)
+    return facts
+
+
+_ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}
+
+
 def sha256(path: Path) -> str:
     """The hash of a file's bytes, as lower-case hex; equal to `probe(path).sha256`."""
     with path.open("rb") as file:
