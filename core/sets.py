@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -231,3 +231,28 @@ def _of_row(r: Any) -> StoredSet:
         imported_at=r["imported_at"],
         n_photos=r["n_photos"],
     )
+
+
+@dataclass(frozen=True)
+class Held:
+    """A photo that is in the store: what a page needs to show it beside its label."""
+
+    photo: str
+    name: str
+    width_px: int
+    height_px: int
+    mask: str | None
+    """sha256 of an expert's mask, where a set has one."""
+
+
+def held(db: Database, photos: Iterable[str]) -> dict[str, Held]:
+    """Which of these photos (sha256) are in the store, by sha256; the others are left out."""
+    found = rows(
+        db,
+        """select p.sha256 as photo, p.name, p.width_px, p.height_px,
+                  (select mask from set_photos s where s.photo = p.sha256 and mask is not null
+                   order by set_id desc limit 1) as mask
+           from photos p where p.sha256 in (select value from json_each(:photos))""",
+        {"photos": json.dumps(sorted(set(photos)))},
+    )
+    return {r["photo"]: Held(**dict(r)) for r in found}
