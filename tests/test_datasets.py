@@ -659,3 +659,29 @@ def test_the_leaks_of_deepcrack_are_found():
     report = datasets.report(dataclasses.replace(found, photos=tuple(some)))
     assert ("test_11216.jpg", "train_11158.jpg") in [pair[:2] for pair in report.near]
     assert len(report.torn_groups) == 5
+
+
+# The samples
+
+
+@pytest.mark.parametrize(
+    ("domain", "counts"),
+    [
+        ("rail", {"defect": 3, "normal": 3}),
+        ("crack", {"crack": 6}),
+        ("corrosion", {"0": 2, "1": 1, "2": 1, "3": 2}),
+    ],
+)
+def test_the_shipped_samples_are_whole_test_photos_with_their_truth(domain, counts):
+    folder = Path(__file__).parents[1] / "data" / "samples" / domain
+    found = datasets.read(folder, domain)
+    assert Counter(datasets.class_of(p) for p in found.photos) == counts
+    assert {p.split for p in found.photos} == {"test"}
+    assert not found.is_synthetic
+    report = datasets.report(found)
+    assert report.problems == (
+        "6 photos are too few to train on; 20 are the least, some hundreds are usual.",
+    )
+    if domain == "corrosion":
+        whole = datasets.read(folder, domain, trimmed=False)
+        assert [p.path.parent.name for p in whole.photos] == ["untrimmed"] * 6
