@@ -2,179 +2,127 @@
 
 It does what the pages do, with neither the app nor a database running. With `--json` one document goes to
 stdout; whatever else is said goes to stderr. Bad input ends with one sentence and code 2, Ctrl-C with 130.
+Only what needs the engine loads torch.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
+import dataclasses
 import getpass
 import json
 import os
 import sys
+import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlite_utils import Database
 
-from core import cards, services, sets, store, terminal
+from core import cards, services, store, terminal
 from core import config as settings_of
+from core.doctor import Finding, examine
 from core.errors import ConfigError, PatinaError
-from core.records import DOMAINS, LANES, Card, Domain, Photo, Progress
+from core.options import parser
+from core.records import DOMAINS, Card, Domain, Photo, PhotoSet, Progress, Verdict
 from core.settings import Settings
 
-
-class Words(argparse.ArgumentParser):
-    """A parser whose complaint is one sentence, as every other error here."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and how to ask for help."""
-        raise ConfigError(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.")
-
-
-def parser() -> Words:
-    """All commands and their options."""
-    top = Words(prog="python -m core", description="Patina: inspection photos in, verdicts out.")
-    commands = top.add_subparsers(metavar="COMMAND", required=True)
-
-    def command(do: Callable[..., Any], name: str, help: str, within: Any = commands) -> Words:
-        one: Words = within.add_parser(name, help=help, description=help)
-        one.set_defaults(do=do)
-        one.add_argument("--json", action="store_true", help="one JSON document on stdout")
-        return one
-
-    one = command(_train, "train", "Train a model and file it in models_store.")
-    one.add_argument("domain", choices=DOMAINS, metavar="DOMAIN", help="rail, crack or corrosion")
-    _data(one, required=False)
-    one.add_argument("--preset", help="quick (minutes), paper, … (default: quick)")
-    _set(one)
-    one.add_argument("--name", default="", help="the model's id (default: told by network and time)")
-    where = one.add_mutually_exclusive_group()
-    where.add_argument("--out", type=Path, metavar="DIR", help="run folder; goes on with what is in it")
-    where.add_argument("--resume", type=Path, metavar="DIR", help="go on in this run folder, as it was begun")
-    _weights(one)
-
-    one = command(_evaluate, "evaluate", "Score a model on one split of a set.")
-    _model(one)
-    _data(one)
-    one.add_argument("--split", default="test", help="train, val, test, pool or all (default: test)")
-    one.add_argument("--threshold", type=_cut, metavar="T", help="in place of the card's")
-
-    one = command(_predict, "predict", "Judge photos.")
-    _model(one)
-    one.add_argument("photos", nargs="+", metavar="PHOTO")
-    one.add_argument("--masks", type=Path, metavar="DIR", help="write each crack mask as PNG, 255 is crack")
-    one.add_argument("--threshold", type=_cut, metavar="T", help="in place of the one in service")
-    one.add_argument("--scale", type=float, metavar="MM", help="millimetres a pixel, for widths in mm")
-
-    models = commands.add_parser("models", help="List, show or promote models.")
-    kinds = models.add_subparsers(metavar="COMMAND", required=True)
-    one = command(_list, "list", "All models, newest first.", kinds)
-    one.add_argument("domain", nargs="?", choices=DOMAINS, metavar="DOMAIN")
-    one = command(_show, "show", "A model's card.", kinds)
-    _model(one)
-    one = command(_promote, "promote", "Put a model into service.", kinds)
-    _model(one)
-    one.add_argument("--threshold", type=_cut, metavar="T", help="serve at this one in place of the card's")
-    one.add_argument("--why", default="", help="a reason to be kept with it")
-
-    worker = commands.add_parser("worker", help="Work through the queue in one lane until stopped.")
-    worker.set_defaults(do=_worker)
-    worker.add_argument("lane", choices=tuple(LANES), metavar="LANE", help="judge or train")
-    worker.add_argument("--alone", action="store_true", help="do not end when stdin does")
-    worker.add_argument("--name", default="", help=argparse.SUPPRESS)  # the app names its children
-    return top
-
-
-def _data(one: Words, required: bool = True) -> None:
-    one.add_argument(
-        "--data", required=required, metavar="FOLDER|SET", help="folder, CSV or stored set; several by commas"
-    )
-
-
-def _model(one: Words) -> None:
-    one.add_argument("model", metavar="MODEL", help="id, domain/id, folder, or a domain: what serves it")
-
-
-def _set(one: Words) -> None:
-    one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting; many times")
-
-
-def _weights(one: Words) -> None:
-    one.add_argument("--weights-dir", type=Path, metavar="DIR", help="ImageNet weights (PATINA_WEIGHTS)")
-
-
-def _cut(word: str) -> float:
-    try:
-        threshold = float(word)
-    except ValueError:
-        threshold = -1.0
-    if not 0 < threshold < 1:
-        raise argparse.ArgumentTypeError(f"{word!r} is no threshold; it lies between 0 and 1")
-    return threshold
+ASKED = "asked.json"
+"""What a run folder was asked for here, in the words of the command line: `--resume` reads it."""
 
 
 def main(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
-    """Run one command; returns the exit code: 0, 2 for bad input, 130 when stopped with Ctrl-C."""
-    wants_json = "--json" in words
+    """Run one command; the exit code: 0, 2 for bad input, 130 when stopped, 1 when the doctor is worried."""
     try:
         told = parser().parse_args(words)
-        code = told.do(told, Settings.of(environ))
+        return COMMANDS[told.command](told, Settings.of(environ)) or 0
     except PatinaError as error:
-        if wants_json:
-            print(json.dumps({"error": str(error)}, ensure_ascii=False))
-        print(str(error), file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return 130
+        return _complain(str(error), error.exit_code, "--json" in words)
     except BrokenPipeError:  # `… | head`: whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    return int(code or 0)
-
-
-# Commands ---------------------------------------------------------------------------------------------
-
-
-def _train(told: argparse.Namespace, settings: Settings) -> None:
-    from core.engine import loop, work
-
-    began, folder = time.monotonic(), told.resume or told.out
-    if told.resume:
-        asked = _begun(told.resume)
-        if asked["domain"] != told.domain:
-            raise ConfigError(
-                f"{told.resume} holds a {asked['domain']} training; say train {asked['domain']}."
-            )
-    else:
-        if not told.data:
-            raise ConfigError("Say what to learn from: --data FOLDER or --data SET.")
-        asked = {"domain": told.domain, "data": told.data, "preset": told.preset or "quick"}
-        asked |= {"set": settings_of.words(told.set), "name": told.name}
-    domain: Domain = asked["domain"]
-    if told.weights_dir:
-        settings = _with_weights(settings, told.weights_dir)
-    module = work.judge(domain)
-    config = settings_of.preset(module.Config, module.PRESETS, asked["preset"], asked["set"])
-    trimmed = getattr(config, "trimmed", True)
-    photos = sets.gather(asked["data"], domain, _database(settings), settings.artifacts, trimmed=trimmed)
-    folder = folder or settings.runs / f"cli-{datetime.now():%Y%m%d-%H%M%S}-{domain}"
-    loop.use_threads()
-    terminal.say(f"{len(photos.photos)} photos of {photos.name}; run folder {folder}")
-    for problem in photos.problems:
-        terminal.say(f"  {problem}")
-    work.pin(folder, work.begun(domain, config, photos))
-    (folder / ASKED).write_text(json.dumps(asked, ensure_ascii=False), encoding="utf-8")
-    command = work.command(domain, asked)
-    try:
-        card = terminal.listen(work.train(domain, config, photos, folder, settings, command=command))
+    except OSError as error:  # a full disk, a folder that may not be written
+        return _complain(f"{error.filename or 'A file'}: {error.strerror or error}.", 2, "--json" in words)
     except KeyboardInterrupt:
-        terminal.say(f"\nStopped. Go on with: python -m core train {domain} --resume {folder}")
-        raise
+        return _complain("Stopped.", 130, "--json" in words)
+
+
+def _complain(sentence: str, code: int, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"error": sentence}, ensure_ascii=False))
+    terminal.say(sentence)
+    return code
+
+
+# Sets -------------------------------------------------------------------------------------------------
+
+
+def bring(told: Namespace, settings: Settings) -> None:
+    """`import`: read, look at every photo, tell what was found, keep it whole."""
+    from core import archives, datasets, sets
+
+    with contextlib.ExitStack() as stack:
+        path = told.path
+        if path.is_file() and path.suffix.lower() in archives.ARCHIVES:
+            settings.data.mkdir(parents=True, exist_ok=True)
+            aside = stack.enter_context(tempfile.TemporaryDirectory(prefix="import-", dir=settings.data))
+            path = archives.unpack(path, Path(aside) / path.stem)
+        found = datasets.read(path, told.domain, licence=told.licence)
+        found = dataclasses.replace(found, name=told.name or found.name)
+        db = _database(settings) if told.dry else store.connect(settings.database)
+        if db is not None:
+            sets.refuse_known(db, found.name)  # before all photos are looked at
+        report = terminal.listen(_looked(found))
+        kept = datasets.without(found, report.unreadable)
+        if db is not None and not told.dry:
+            terminal.listen(_kept(db, settings, kept, report.to_dict()))
+    terminal.tell(
+        told.json,
+        report.to_dict() | {"kept": not told.dry},
+        lambda: [
+            f"{found.name}: {len(kept.photos)} photos, {'only looked at' if told.dry else 'kept'}",
+            "  ".join(f"{name} {n}" for name, n in report.counts.items()),
+            *report.problems,
+        ],
+    )
+
+
+def _looked(found: PhotoSet) -> Generator[Progress, None, Any]:
+    from core import datasets
+
+    seen = []
+    for one in datasets.looks(found):
+        seen.append(one)
+        yield Progress(len(seen), len(found.photos), "look")
+    return datasets.report(found, seen)
+
+
+def _kept(
+    db: Database, settings: Settings, found: PhotoSet, report: Mapping[str, Any]
+) -> Generator[Progress, None, None]:
+    from core import sets
+
+    for done, n in sets.keep(db, settings.artifacts, found, report=report, who=_me(), now=time.time()):
+        yield Progress(done, n, "keep")
+
+
+# Models -----------------------------------------------------------------------------------------------
+
+
+def train(told: Namespace, settings: Settings) -> None:
+    """`train`: learn in a run folder, file the model."""
+    from core.engine import work
+
+    began = time.monotonic()
+    asked, config, photos, folder, settings = _begin(told, settings)
+    domain: Domain = asked["domain"]
+    training = work.train(domain, config, photos, folder, settings, command=work.command(domain, asked))
+    with _resumable("train", domain, folder):
+        card = terminal.listen(training)
     filed = work.file(card, folder, settings.models, name=asked["name"], by=_me())
     place = cards.place(settings.models, domain, filed.id)
     terminal.tell(
@@ -185,134 +133,197 @@ def _train(told: argparse.Namespace, settings: Settings) -> None:
     )
 
 
-ASKED = "asked.json"
+def search(told: Namespace, settings: Settings) -> None:
+    """`search`: trial after trial; tells the best values and the command that trains with them."""
+    from core.engine import work
+
+    asked, config, photos, folder, settings = _begin(told, settings)
+    domain: Domain = asked["domain"]
+    with _resumable("search", domain, folder):
+        found = terminal.listen(work.search(domain, config, photos, folder, settings, asked["trials"]))
+    command = work.command(domain, asked | {"set": asked["set"] | found["best"]})
+    terminal.tell(
+        told.json,
+        found | {"run": str(folder), "command": command},
+        lambda: [f"mean validation F1 {found['f1']:.4f} after {found['trials']} trials; train with", command],
+    )
 
 
-def _begun(folder: Path) -> dict[str, Any]:
+def _begin(told: Namespace, settings: Settings) -> tuple[dict[str, Any], Any, PhotoSet, Path, Settings]:
+    """What is asked for, as a checked config, its photos, and the run folder that knows it all."""
+    from core import sets
+    from core.engine import loop, work
+    from core.orders import rules
+
+    if told.weights_dir:
+        if not told.weights_dir.is_dir():
+            raise ConfigError(f"--weights-dir {told.weights_dir} is no folder.")
+        settings = dataclasses.replace(settings, weights=told.weights_dir.resolve())
+    asked = _resumed(told) if told.resume else _asked(told)
+    module = rules(asked["domain"])
+    config = settings_of.preset(module.Config, module.PRESETS, asked["preset"], asked["set"])
+    loop.use_threads()
+    photos = sets.gather(
+        asked["data"],
+        asked["domain"],
+        _database(settings),
+        settings.artifacts,
+        trimmed=getattr(config, "trimmed", True),
+    )
+    folder = told.resume or told.out
+    folder = folder or settings.runs / f"cli-{datetime.now():%Y%m%d-%H%M%S}-{asked['domain']}"
+    work.pin(folder, work.begun(asked["domain"], config, photos))
+    (folder / ASKED).write_text(json.dumps(asked, ensure_ascii=False, indent=1), encoding="utf-8")
+    terminal.say(f"{len(photos.photos)} photos of {photos.name}; run folder {folder}")
+    for problem in photos.problems:
+        terminal.say(f"  {problem}")
+    return asked, config, photos, folder, settings
+
+
+def _asked(told: Namespace) -> dict[str, Any]:
+    if not told.data:
+        raise ConfigError("Say what to learn from: --data FOLDER or --data SET.")
+    asked = {"command": told.command, "domain": told.domain, "data": told.data}
+    asked |= {"preset": told.preset or "quick", "set": settings_of.words(told.set)}
+    return asked | {"name": getattr(told, "name", ""), "trials": getattr(told, "trials", 0)}
+
+
+def _resumed(told: Namespace) -> dict[str, Any]:
+    """What the run in `--resume` was asked for; it is gone on with just that."""
+    if told.data or told.preset or told.set:
+        raise ConfigError("--resume goes on as the run was begun; leave out --data, --preset and --set.")
     try:
-        asked: dict[str, Any] = json.loads((folder / ASKED).read_text(encoding="utf-8"))
+        asked: dict[str, Any] = json.loads((told.resume / ASKED).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"{folder} holds no training begun here; name the folder given as --out.") from None
+        raise ConfigError(f"{told.resume} is no run folder of the command line; name one.") from None
     except ValueError:
-        raise ConfigError(f"{folder / ASKED} cannot be read; train anew in another folder.") from None
+        raise ConfigError(f"{told.resume / ASKED} cannot be read; begin anew in another folder.") from None
+    if (asked["command"], asked["domain"]) != (told.command, told.domain):
+        raise ConfigError(f"{told.resume} holds another run: {asked['command']} {asked['domain']}.")
     return asked
 
 
-def _evaluate(told: argparse.Namespace, settings: Settings) -> None:
+@contextlib.contextmanager
+def _resumable(command: str, domain: Domain, folder: Path) -> Generator[None]:
+    """Ctrl-C says how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        terminal.say(f"\nGo on with: python -m core {command} {domain} --resume {folder}")
+        raise
+
+
+def evaluate(told: Namespace, settings: Settings) -> None:
+    """`evaluate`: score a model on a split."""
     db = _database(settings)
-    serving = services.find(db, settings.models, told.model)
-    card = serving.card
-    from core.engine import loop, work
+    found = services.find(db, settings.models, told.model)
+    from core import sets
+    from core.engine import loop, work  # torch only once the model is known to be there
+    from core.orders import rules
 
     loop.use_threads()
+    card = found.card
     trimmed = bool(card.preprocessing.get("trimmed", True))
     photos = sets.gather(told.data, card.domain, db, settings.artifacts, trimmed=trimmed)
-    evaluation = terminal.listen(work.evaluate(card, serving.folder, photos, told.split))
-    threshold = card.threshold if told.threshold is None else told.threshold
-    metrics = work.judge(card.domain).score(evaluation, threshold)
+    evaluation = terminal.listen(work.evaluate(card, found.folder, photos, told.split))
+    metrics = rules(card.domain).score(evaluation, told.threshold or card.threshold)
     terminal.tell(
         told.json,
         {"model": f"{card.domain}/{card.id}", "data": told.data, "split": told.split}
         | {"n": len(evaluation["name"]), "metrics": metrics},
-        lambda: [f"{key:20} {terminal.figure(value)}" for key, value in metrics.items()],
+        lambda: [f"{name:20} {terminal.figure(value)}" for name, value in metrics.items()],
     )
 
 
-def _predict(told: argparse.Namespace, settings: Settings) -> None:
-    serving = services.find(_database(settings), settings.models, told.model)
-    card, threshold = serving.card, told.threshold or serving.threshold
-    if told.masks and card.domain != "crack":
-        raise ConfigError(f"--masks is for crack models; {card.domain}/{card.id} finds no masks.")
-    if told.scale is not None and not 0 < told.scale < 1000:
-        raise ConfigError(f"--scale is {told.scale:g}; it must be between 0 and 1000 millimetres a pixel.")
-    from core.engine import loop
+def predict(told: Namespace, settings: Settings) -> None:
+    """`predict`: judge photos, one entry each; a photo that cannot be read is an entry with an error."""
+    found = services.find(_database(settings), settings.models, told.model)
+    if told.masks and found.card.domain != "crack":
+        raise ConfigError(f"--masks is for crack models; {told.model} finds no masks.")
+    judged = terminal.listen(_judged(told, found))
+    terminal.tell(told.json, judged, lambda: [_verdict_line(one) for one in judged])
+
+
+SAID = ("label", "confidence", "threshold", "needs_person", "reason", "model")
+MEASURED = ("crack_fraction", "max_width_px", "max_width_mm")
+
+
+def _judged(told: Namespace, found: services.Serving) -> Generator[Progress, None, list[dict[str, Any]]]:
+    from core.engine import loop, work
+    from core.orders import rules
 
     loop.use_threads()
-    found = terminal.listen(_judged(told, serving.folder, card, threshold))
-    terminal.tell(told.json, found, lambda: [_verdict_line(one) for one in found])
-
-
-def _judged(
-    told: argparse.Namespace, folder: Path, card: Card, threshold: float | None
-) -> Generator[Progress, None, list[dict[str, Any]]]:
-    from core.engine import work
-
-    module, model = work.judge(card.domain), work.engine(card.domain).load(card, folder)
-    asked = [Photo(Path(word)) for word in told.photos]
-    found: list[dict[str, Any]] = []
+    card, threshold = found.card, told.threshold or found.threshold
+    model = work.engine(card.domain).load(card, found.folder)
+    asked, taken = [Photo(Path(word)) for word in told.photos], set[Path]()
+    judged: list[dict[str, Any]] = []
     for answer in work.answers(card.domain, model, asked, lambda photo: work.picture(photo, card)):
         one: dict[str, Any] = {"photo": str(answer.asked.path)}
         if answer.error:
             one |= {"error": str(answer.error)}
         else:
-            verdict = module.judge(
+            verdict = rules(card.domain).judge(
                 answer.arrays, threshold, card, quality=answer.quality, scale_mm_per_px=told.scale
             )
-            one |= {key: getattr(verdict, key) for key in _SAID}
-            one |= {key: verdict.figures[key] for key in _MEASURED if key in verdict.figures}
+            one |= {key: getattr(verdict, key) for key in SAID}
+            one |= {key: verdict.figures[key] for key in MEASURED if key in verdict.figures}
             if told.masks:
-                one |= {"mask": str(_write_mask(told.masks, answer.asked.path, answer.arrays["p"], verdict))}
-        found.append(one)
-        yield Progress(len(found), len(asked), "judge")
-    return found
+                one |= {"mask": str(_write_mask(told.masks, answer, verdict, taken))}
+        judged.append(one)
+        yield Progress(len(judged), len(asked), "judge")
+    return judged
 
 
-_SAID = ("label", "confidence", "threshold", "needs_person", "reason", "model")
-_MEASURED = ("crack_fraction", "max_width_px", "max_width_mm")
-
-
-def _write_mask(folder: Path, photo: Path, stored: Any, verdict: Any) -> Path:
-    """The mask at the verdict's threshold as an 8-bit PNG of the photo's size; never over another one."""
+def _write_mask(folder: Path, answer: Any, verdict: Verdict, taken: set[Path]) -> Path:
+    """The mask at the verdict's threshold as a PNG of the photo's size; photos of one name get a number."""
     from PIL import Image
 
     from core import sweep
 
+    assert verdict.threshold is not None, "a crack verdict has a threshold"
     folder.mkdir(parents=True, exist_ok=True)
-    mask = sweep.mask(stored, verdict.threshold)
-    path = folder / f"{photo.stem}.png"
-    n = 2
-    while path in _written:
-        path, n = folder / f"{photo.stem}-{n}.png", n + 1
-    _written.add(path)
-    Image.fromarray((mask * 255).astype("uint8")).save(path)
+    stem, n = answer.asked.path.stem, 1
+    while (path := folder / f"{stem}{f'-{n}' if n > 1 else ''}.png") in taken:
+        n += 1
+    taken.add(path)
+    Image.fromarray(sweep.mask(answer.arrays["p"], verdict.threshold)).save(path)
     return path
 
 
-_written: set[Path] = set()
-
-
-def _list(told: argparse.Namespace, settings: Settings) -> None:
+def models_list(told: Namespace, settings: Settings) -> None:
+    """`models list`: what there is, and which serves."""
     db = _database(settings)
-    known = cards.all(settings.models, told.domain)
     serving = {}
     for domain in DOMAINS:
         with contextlib.suppress(PatinaError):
             serving[domain] = services.serving(db, settings.models, domain).card.id
-    rows = [
+    listed = [
         {"model": f"{card.domain}/{card.id}", "network": card.network, "threshold": card.threshold}
         | {"in_service": serving.get(card.domain) == card.id, "made_at": card.made_at}
         | {"figures": card.figures.get("test", {})}
-        for card in known
+        for card in cards.all(settings.models, told.domain)
     ]
-    terminal.tell(
-        told.json, rows, lambda: [_model_line(row) for row in rows] or ["There are no models yet; train one."]
-    )
+    none = ["There are no models yet; train one."]
+    terminal.tell(told.json, listed, lambda: [_model_line(one) for one in listed] or none)
 
 
-def _show(told: argparse.Namespace, settings: Settings) -> None:
+def models_show(told: Namespace, settings: Settings) -> None:
+    """`models show`: a card."""
     card = services.find(_database(settings), settings.models, told.model).card
     terminal.tell(told.json, json.loads(card.to_json()), lambda: _card_lines(card))
 
 
-def _promote(told: argparse.Namespace, settings: Settings) -> None:
+def models_promote(told: Namespace, settings: Settings) -> None:
+    """`models promote`: into service, when its weights are what its card says."""
+    from core import accounts, orders
+
     db = store.connect(settings.database)
     found = services.find(db, settings.models, told.model)
-    cards.weights(found.folder, found.card)  # a damaged model must not go into service
     if found.folder != cards.place(settings.models, found.card.domain, found.card.id):
-        raise ConfigError(f"{found.folder} is not in {settings.models}; copy it there to serve it.")
-    service = services.promote(
-        db, found.card, who=_me(), now=time.time(), why=told.why, threshold=told.threshold
-    )
+        raise ConfigError(f"{found.folder} does not lie in {settings.models}; copy it there to serve it.")
+    cards.weights(found.folder, found.card)
+    by = dataclasses.replace(accounts.PATINA, name=_me())
+    service = orders.promote(db, by, found.card, now=time.time(), why=told.why, threshold=told.threshold)
     terminal.tell(
         told.json,
         {"domain": service.domain, "model": service.model, "threshold": service.threshold},
@@ -320,26 +331,75 @@ def _promote(told: argparse.Namespace, settings: Settings) -> None:
     )
 
 
-def _worker(told: argparse.Namespace, settings: Settings) -> int:
-    from core.engine import worker
-
-    return worker.run(told.lane, settings, told.name, told.alone or sys.stdin is None or sys.stdin.isatty())
+# People, workers, health ------------------------------------------------------------------------------
 
 
-# What is shared ---------------------------------------------------------------------------------------
+def user_add(told: Namespace, settings: Settings) -> None:
+    """`user add`: a person and the link for their first sign-in."""
+    from core import accounts, signin
+
+    db = store.connect(settings.database)
+    by = dataclasses.replace(accounts.PATINA, name=_me())
+    secret = accounts.make_person(db, by, told.name, told.role, now=time.time())
+    link = signin.link_path(secret)
+    terminal.tell(
+        told.json,
+        {"name": told.name, "role": told.role, "link": link},
+        lambda: [f"{told.name} is in as {told.role}. First sign-in, good once: http://127.0.0.1:8501{link}"],
+    )
+
+
+def worker(told: Namespace, settings: Settings) -> int:
+    """`worker`: work through the queue; ends with its parent, a signal, or when stdin ends."""
+    from core.engine import worker as process
+
+    alone = told.alone or sys.stdin is None or sys.stdin.isatty()
+    return process.run(told.lane, settings, told.name, alone)
+
+
+def doctor(told: Namespace, settings: Settings) -> int:
+    """`doctor`: look at everything; 1 when something needs a hand."""
+    found = [*examine(settings, time.time()), _engine_finding()]
+    terminal.tell(
+        told.json,
+        [dataclasses.asdict(one) for one in found],
+        lambda: [_finding_line(one) for one in found],
+    )
+    return int(not all(one.is_fine for one in found))
+
+
+def _engine_finding() -> Finding:
+    try:
+        from core.engine import loop, vision
+
+        loop.use_threads()
+        return Finding("engine", f"{loop.Machine.here()}; {len(vision.OPERATORS)} operators known")
+    except (ImportError, OSError, RuntimeError) as error:
+        told = str(error).strip().splitlines()[0]
+        return Finding("engine", told, False, "Install torch and torchvision as requirements.txt pins them.")
+
+
+COMMANDS: Mapping[str, Callable[[Namespace, Settings], int | None]] = {
+    "import": bring,
+    "train": train,
+    "search": search,
+    "evaluate": evaluate,
+    "predict": predict,
+    "models list": models_list,
+    "models show": models_show,
+    "models promote": models_promote,
+    "user add": user_add,
+    "worker": worker,
+    "doctor": doctor,
+}
+
+
+# Words for a person -----------------------------------------------------------------------------------
 
 
 def _database(settings: Settings) -> Database | None:
     """The database where there is one; a command that can do without makes none."""
     return store.connect(settings.database) if settings.database.exists() else None
-
-
-def _with_weights(settings: Settings, folder: Path) -> Settings:
-    import dataclasses
-
-    if not folder.is_dir():
-        raise ConfigError(f"--weights-dir {folder} is no folder.")
-    return dataclasses.replace(settings, weights=folder.resolve())
 
 
 def _me() -> str:
@@ -352,17 +412,22 @@ def _me() -> str:
 def _verdict_line(one: Mapping[str, Any]) -> str:
     if "error" in one:
         return f"{one['photo']}: {one['error']}"
-    person = "  → " + one["reason"] if one["needs_person"] else ""
+    person = f"  → {one['reason']}" if one["needs_person"] else ""
     return f"{one['photo']}: {one['label']} ({one['confidence']:.0%} sure){person}"
 
 
-def _model_line(row: Mapping[str, Any]) -> str:
-    told = [f"{k} {terminal.figure(v)}" for k, v in row["figures"].items() if k in _HEADLINES]
-    star = "*" if row["in_service"] else " "
-    return f"{star} {row['model']:36} {row['network']:14} {row['made_at'][:10]}  {'  '.join(told)}"
+def _finding_line(one: Finding) -> str:
+    remedy = f"  → {one.remedy}" if one.remedy else ""
+    return f"{'ok' if one.is_fine else '!!'} {one.what}: {one.found}{remedy}"
 
 
-_HEADLINES = ("accuracy", "f1", "mean_f1")
+HEADLINES = ("accuracy", "f1", "mean_f1")
+
+
+def _model_line(one: Mapping[str, Any]) -> str:
+    told = [f"{k} {terminal.figure(v)}" for k, v in one["figures"].items() if k in HEADLINES]
+    star = "*" if one["in_service"] else " "
+    return f"{star} {one['model']:36} {one['network']:14} {one['made_at'][:10]}  {'  '.join(told)}"
 
 
 def _card_lines(card: Card) -> list[str]:
@@ -371,8 +436,6 @@ def _card_lines(card: Card) -> list[str]:
     if card.threshold is not None:
         lines += [f"threshold {card.threshold:g}: {card.threshold_how}"]
     for split, figures in card.figures.items():
-        told = "  ".join(
-            f"{k} {terminal.figure(v)}" for k, v in figures.items() if isinstance(v, int | float)
-        )
-        lines += [f"{split}: {told}"]
+        told = [f"{k} {terminal.figure(v)}" for k, v in figures.items() if isinstance(v, int | float)]
+        lines += [f"{split}: {'  '.join(told)}"]
     return lines + ([card.notes] if card.notes else [])

@@ -46,7 +46,7 @@ def keep(
 
     Killed half-way it leaves artifacts without a row and no set; the same import again uses them.
     """
-    _refuse_known(db, photo_set.name)
+    refuse_known(db, photo_set.name)
     told = []
     for position, photo in enumerate(photo_set.photos):
         content = photo.path.read_bytes()
@@ -62,7 +62,7 @@ def keep(
         told.append((position, photo, facts, mask_sha, len(mask or b"")))
         yield position + 1, len(photo_set.photos)
     with writing(db):
-        _refuse_known(db, photo_set.name)
+        refuse_known(db, photo_set.name)
         set_id = db.conn.execute(
             """insert into sets (name, domain, licence, is_synthetic, fingerprint, report_json,
                                  imported_by, imported_at)
@@ -201,7 +201,8 @@ def forget(db: Database, name: str, *, who: str, now: float) -> None:
         note_event(db, who, "removed", f"set/{name}", now)
 
 
-def _refuse_known(db: Database, name: str) -> None:
+def refuse_known(db: Database, name: str) -> None:
+    """`Conflict` when there is a set of this name, in any case of its letters."""
     if row(db, "select 1 from sets where name = :name", {"name": name}):
         raise Conflict(f"There is a data set {name!r} already; give this one another name.")
 

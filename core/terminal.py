@@ -26,7 +26,8 @@ def say(text: str) -> None:
 def tell(as_json: bool, document: Any, lines: Callable[[], list[str]]) -> None:
     """The answer on stdout: the document as JSON, or lines for a person."""
     if as_json:
-        print(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))
+        indent = 1 if sys.stdout.isatty() else None
+        print(json.dumps(document, ensure_ascii=False, indent=indent, allow_nan=False))
     else:
         print("\n".join(lines()))
 

@@ -21,6 +21,7 @@ from core.engine.loop import Machine
 from core.engine.worker import Life
 from core.errors import ConfigError, NotFound, PatinaError
 from core.inspections import Inspection
+from core.orders import rules
 from core.records import DOMAINS, Domain, Progress, Run
 from core.settings import Settings
 
@@ -136,7 +137,7 @@ class Judge:
         if queue.is_cancelled(self.db, run):
             queue.stop(self.db, run, time.time())
             return
-        verdict = work.judge(run.domain).judge(
+        verdict = rules(run.domain).judge(
             answer.arrays,
             serving.threshold,
             serving.card,
@@ -291,17 +292,24 @@ def evaluate(run: Run, folder: Path, settings: Settings) -> Generator[Progress, 
     evaluation = yield from work.evaluate(card, serving.folder, found, split)
     work.keep_evaluation(card, serving.folder, found, split, evaluation)
     threshold = run.config.get("threshold") or serving.threshold
-    metrics = work.judge(card.domain).score(evaluation, threshold)
+    metrics = rules(card.domain).score(evaluation, threshold)
     told = {"model": f"{card.domain}/{card.id}", "data": _data(run), "split": split}
     return told | {"n": len(evaluation["name"]), "metrics": metrics}
 
 
-KINDS: Mapping[str, Any] = {"train": train, "evaluate": evaluate}
+def search(run: Run, folder: Path, settings: Settings) -> Generator[Progress, None, dict[str, Any]]:
+    """Search for the best settings, as many trials as the run's config says."""
+    config, found = _asked(run, settings)
+    told = yield from work.search(run.domain, config, found, folder, settings, int(run.config["trials"]))
+    return told | {"data": _data(run), "set": run.config.get("set", {}) | told["best"]}
+
+
+KINDS: Mapping[str, Any] = {"train": train, "evaluate": evaluate, "search": search}
 
 
 def _asked(run: Run, settings: Settings) -> tuple[Any, Any]:
     """The checked config and the photos of a training or search."""
-    module = work.judge(run.domain)
+    module = rules(run.domain)
     told = run.config.get("set", {})
     config = settings_of.preset(module.Config, module.PRESETS, run.config.get("preset", "quick"), told)
     db = store.connect(settings.database)

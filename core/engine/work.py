@@ -29,7 +29,8 @@ from core import cards
 from core import config as settings_of
 from core import photos as files
 from core.engine import checkpoint
-from core.errors import Conflict, DataError, PatinaError
+from core.errors import ConfigError, Conflict, DataError, PatinaError
+from core.orders import rules
 from core.photos import Quality
 from core.records import Card, Domain, Photo, PhotoSet, Progress
 from core.settings import Settings
@@ -43,11 +44,6 @@ RUN = "run.json"
 def engine(domain: Domain) -> Any:
     """The module that learns: train, load, predict."""
     return importlib.import_module(f"core.engine.{domain}")
-
-
-def judge(domain: Domain) -> Any:
-    """The module that decides: Config, PRESETS, judge, evaluation, score."""
-    return importlib.import_module(f"core.{domain}")
 
 
 def train(
@@ -65,6 +61,28 @@ def train(
         yield progress
     assert card is not None, "a training's last report carries its card"
     return card
+
+
+def search(
+    domain: Domain, config: Any, photos: PhotoSet, folder: Path, settings: Settings, trials: int
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Search for the best settings in folder, or go on with a search there; what was found.
+
+    Keys: trials, best (the searched values of the best trial), f1 (what it reached on validation photos).
+    """
+    if domain != "corrosion":
+        raise ConfigError(f"There is no search for {domain}; corrosion has one (paper 3).")
+    if trials < 1:
+        raise ConfigError(f"trials is {trials}; it must be at least 1.")
+    from core.engine import search as searching  # Optuna takes a second, and only this needs it
+
+    yield from searching.search(config, photos, folder, settings, searching.Plan(trials=trials))
+    ended = [row for row in searching.table(folder) if row["state"] == "complete"]
+    return {
+        "trials": trials,
+        "best": searching.best(folder),
+        "f1": max(row["value"] for row in ended),
+    }
 
 
 def begun(domain: Domain, config: Any, photos: PhotoSet) -> dict[str, Any]:
@@ -181,7 +199,7 @@ def evaluate(
         yield Progress(n, len(part), "evaluate", note=str(answer.error or ""))
     if not found:
         raise DataError(f"None of the {len(part)} photos could be read; the last one: {answer.error}")
-    stacked: dict[str, np.ndarray] = judge(card.domain).evaluation(
+    stacked: dict[str, np.ndarray] = rules(card.domain).evaluation(
         [a.asked for a in found], [a.arrays for a in found]
     )
     return stacked

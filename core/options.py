@@ -1,0 +1,135 @@
+"""The words of the command line: every command, its options, and what is said of them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, NoReturn
+
+from core.errors import ConfigError
+from core.records import DOMAINS, LANES
+
+ROLES = ("inspector", "manager", "engineer", "admin")
+
+
+class Words(argparse.ArgumentParser):
+    """A parser whose complaint is one sentence, as every other error here."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and how to ask for help."""
+        raise ConfigError(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.")
+
+
+def parser() -> Words:
+    """All commands; the parsed words carry the command's name in `command`."""
+    top = Words(prog="python -m core", description="Patina: inspection photos in, verdicts out.")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    one = _command(commands, "import", "Take a folder, a zip or a CSV of labelled photos into the store.")
+    _domain(one)
+    one.add_argument("path", type=Path, metavar="PATH", help="folder, zip or CSV")
+    one.add_argument("--name", default="", help="the set's name (default: the folder's)")
+    one.add_argument("--licence", default="", help="where the set does not state one")
+    one.add_argument("--dry", action="store_true", help="only tell what would be kept")
+
+    one = _command(commands, "train", "Train a model and file it in models_store.")
+    _domain(one)
+    _training(one)
+    one.add_argument("--name", default="", help="the model's id (default: network and time)")
+
+    one = _command(commands, "search", "Search for the best settings, trial after trial.")
+    _domain(one)
+    _training(one)
+    one.add_argument("--trials", type=_count, default=50, metavar="N", help="how many (default: 50)")
+
+    one = _command(commands, "evaluate", "Score a model on one split of a set.")
+    _model(one)
+    _data(one)
+    one.add_argument("--split", default="test", help="train, val, test, pool or all (default: test)")
+    one.add_argument("--threshold", type=_cut, metavar="T", help="in place of the card's")
+
+    one = _command(commands, "predict", "Judge photos.")
+    _model(one)
+    one.add_argument("photos", nargs="+", metavar="PHOTO")
+    one.add_argument("--masks", type=Path, metavar="DIR", help="write each crack mask as PNG, 255 is crack")
+    one.add_argument("--threshold", type=_cut, metavar="T", help="in place of the one in service")
+    one.add_argument("--scale", type=_scale, metavar="MM", help="millimetres a pixel, for widths in mm")
+
+    models = commands.add_parser("models", help="List, show or promote models.")
+    kinds = models.add_subparsers(metavar="COMMAND", required=True)
+    one = _command(kinds, "list", "All models, newest first; * serves its domain.", "models list")
+    one.add_argument("domain", nargs="?", choices=DOMAINS, metavar="DOMAIN")
+    _model(_command(kinds, "show", "A model's card.", "models show"))
+    one = _command(kinds, "promote", "Put a model into service.", "models promote")
+    _model(one)
+    one.add_argument("--threshold", type=_cut, metavar="T", help="serve at this one in place of the card's")
+    one.add_argument("--why", default="", help="a reason to be kept with it")
+
+    user = commands.add_parser("user", help="Add people.")
+    kinds = user.add_subparsers(metavar="COMMAND", required=True)
+    one = _command(kinds, "add", "Add a person; prints the link for their first sign-in.", "user add")
+    one.add_argument("name", metavar="NAME")
+    one.add_argument("--role", choices=ROLES, required=True)
+
+    one = _command(commands, "worker", "Work through the queue in one lane until stopped.")
+    one.add_argument("lane", choices=tuple(LANES), metavar="LANE", help="judge or train")
+    one.add_argument("--alone", action="store_true", help="do not end when stdin does")
+    one.add_argument("--name", default="", help=argparse.SUPPRESS)  # the app names its children
+
+    _command(commands, "doctor", "Tell whether everything is in place; code 1 when not.")
+    return top
+
+
+def _command(commands: Any, name: str, help: str, command: str = "") -> Words:
+    one: Words = commands.add_parser(name, help=help, description=help)
+    one.set_defaults(command=command or name)
+    one.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    return one
+
+
+def _domain(one: Words) -> None:
+    one.add_argument("domain", choices=DOMAINS, metavar="DOMAIN", help="rail, crack or corrosion")
+
+
+def _training(one: Words) -> None:
+    _data(one, required=False)
+    one.add_argument("--preset", help="quick (minutes), paper, … (default: quick)")
+    one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting; many times")
+    where = one.add_mutually_exclusive_group()
+    where.add_argument("--out", type=Path, metavar="DIR", help="run folder; goes on with what is in it")
+    where.add_argument("--resume", type=Path, metavar="DIR", help="go on in this run folder, as it was begun")
+    one.add_argument("--weights-dir", type=Path, metavar="DIR", help="ImageNet weights (PATINA_WEIGHTS)")
+
+
+def _data(one: Words, required: bool = True) -> None:
+    one.add_argument(
+        "--data", required=required, metavar="FOLDER|SET", help="folder, CSV or stored set; several by commas"
+    )
+
+
+def _model(one: Words) -> None:
+    one.add_argument("model", metavar="MODEL", help="id, domain/id, folder, or a domain: what serves it")
+
+
+def _cut(word: str) -> float:
+    return _number(word, 0, 1, "a threshold, which lies between 0 and 1")
+
+
+def _scale(word: str) -> float:
+    return _number(word, 0, 1000, "a scale in millimetres a pixel, above 0 and below 1000")
+
+
+def _number(word: str, low: float, high: float, wanted: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = low
+    if not low < value < high:
+        raise argparse.ArgumentTypeError(f"{word!r} is not {wanted}")
+    return value
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number from 1 on")
+    return int(word)
