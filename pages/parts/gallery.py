@@ -39,7 +39,7 @@ def show(cards: Sequence[Mapping[str, Any]], *, key: str, layout: Layout = "card
             "layout": layout,
             "words": {"evidence": t("gallery.evidence")},
         },
-        on_open_change=_nothing,
+        on_open_change=_heard,
     )
     clicked = result.open
     return str(clicked) if clicked is not None else None
@@ -136,5 +136,5 @@ def has_overlay(inspection: Inspection) -> bool:
     return verdict is not None and inspection.arrays is not None and inspection.domain == "crack"
 
 
-def _nothing() -> None:
-    """A callback that is only there so that the result has the attribute."""
+def _heard() -> None:
+    """The click is read from the result; a callback must be there for the result to have it."""

@@ -44,6 +44,12 @@ def seen_by(role: Role) -> Iterator[Place]:
     return (place for place in PLACES if rank >= ROLES.index(place.least))
 
 
+def roles(name: str) -> tuple[Role, ...]:
+    """Who may see the page of this name, for `access.require`."""
+    least = next(place.least for place in PLACES if place.name == name)
+    return ROLES[ROLES.index(least) :]
+
+
 def menu(role: Role) -> dict[str, list[st.Page]]:
     """The side bar for a role: pages under the headings of their groups."""
     groups: dict[str, list[st.Page]] = {}
@@ -56,6 +62,11 @@ def menu(role: Role) -> dict[str, list[st.Page]]:
 def page(name: str) -> st.Page:
     """The page of this name, for `st.page_link` and `st.switch_page`."""
     return _page(next(place for place in PLACES if place.name == name))
+
+
+def link(name: str, label: str, icon: str | None = None, **query: str) -> None:
+    """A link to another page with these query parameters."""
+    st.page_link(page(name), label=label, icon=icon, query_params=query)
 
 
 def go(name: str, **query: str) -> NoReturn:

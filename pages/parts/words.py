@@ -134,6 +134,11 @@ def in_about(seconds: float) -> str:
     return t("span.hours", hours=minutes // 60, minutes=minutes % 60)
 
 
+def clock(at: float) -> str:
+    """A time of day: "10:42"."""
+    return f"{_local(at):%H:%M}"
+
+
 def date(at: float) -> str:
     """A day as people write it: "17 May 2024", "2024년 5월 17일"."""
     then = _local(at)

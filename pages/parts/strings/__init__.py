@@ -40,6 +40,11 @@ def say(tongue: str, key: str, **told: object) -> str:
     return text.format(**shown)
 
 
+def raw(key: str) -> str | tuple[str, str]:
+    """The text of this key with its {names} still open, for words that are put together in the browser."""
+    return CATALOGUES[language()].get(key) or CATALOGUES["en"][key]
+
+
 def language() -> str:
     """The reader's language: the chosen one, else the browser's where we speak it, else English."""
     if get_script_run_ctx(suppress_warning=True) is None:

@@ -1,0 +1,184 @@
+"""Inspect: hand photos in, see the verdicts come, find everything judged before."""
+
+import html
+import time
+
+import streamlit as st
+
+from core import accounts, inspections, store
+from core.inspections import Batch
+from core.records import DOMAINS
+from core.settings import Settings
+from pages.parts import access, found, gallery, places, samples, upload, words
+from pages.parts.strings import t
+
+A_PAGE = 24
+
+person = access.require(*places.roles("inspect"))
+settings, now = Settings.of(), time.time()
+db = store.connect(settings.database)
+
+
+def hand_in() -> upload.Handed:
+    """The target for photos; remembers the domain, and the files of a batch that were no photos."""
+    liked = accounts.liking(db, person, "domain")
+    handed = upload.drop(liked if liked in DOMAINS else None, st.query_params.get("batch"), key="upload")
+    if handed.domain is not None and handed.domain != liked:
+        accounts.set_liking(db, person, "domain", handed.domain)
+    if handed.batch:
+        for name, why in handed.refused:
+            inspections.refuse(db, handed.batch, name, why, who=person.name, now=now)
+        if handed.batch != st.session_state.get("handed"):
+            st.session_state["handed"] = handed.batch
+            st.query_params.from_dict({"batch": handed.batch})
+    return handed
+
+
+def results(batch: str) -> None:
+    """One batch: the bar that counts, then its photos, those for a person first."""
+    counts = inspections.count(db, batch=batch)
+    refused = inspections.refused(db, batch)
+    bar = {
+        "all": t("bar.judged", n=counts["judged"]),
+        "ask": t("bar.ask", n=counts["needs_person"]),
+        "failed": t("bar.failed", n=counts["failed"] + len(refused)),
+        "waiting": t("bar.waiting", n=counts["waiting"]),
+    }
+    shown = ["all"] + [
+        k
+        for k, n in (
+            ("ask", counts["needs_person"]),
+            ("failed", counts["failed"] + len(refused)),
+            ("waiting", counts["waiting"]),
+        )
+        if n
+    ]
+    with st.container(key="bar"):
+        chosen = st.segmented_control(
+            t("bar.title"),
+            shown,
+            format_func=bar.__getitem__,
+            default="all",
+            required=True,
+            key="bar-choice",
+            label_visibility="collapsed",
+        )
+    if counts["waiting"] and chosen == "all":
+        st.progress(counts["judged"] / max(counts["all"], 1), text=t("bar.goes_on"))
+    if chosen in ("all", "failed"):
+        for name, why in refused:
+            st.html(f'<p class="refused">{html.escape(why if name in why else f"{name}: {why}")}</p>')
+    asked = {"batch": batch, "order": "batch"} | found.FOUND.get(chosen, {})
+    pages = -(-len(inspections.ids(db, **asked)) // A_PAGE)
+    at = st.session_state.get("batch-page", 1)
+    listed = inspections.find(db, **asked, limit=A_PAGE, offset=A_PAGE * (min(at, max(pages, 1)) - 1))
+    gallery.inspections(listed, key="results", now=time.time(), link={"batch": batch})
+    if pages > 1:
+        st.pagination(pages, key="batch-page")
+
+
+def live_results(batch: str, is_busy: bool) -> None:
+    """The results, looked at every second while something is on its way, and once when nothing is."""
+
+    def look() -> None:
+        results(batch)
+        if is_live and not is_busy and not inspections.count(db, batch=batch)["waiting"]:
+            st.rerun()
+
+    is_live = is_busy or inspections.count(db, batch=batch)["waiting"] > 0
+    st.fragment(look, run_every=1.0 if is_live else None)()
+
+
+def recent() -> None:
+    """The newest batches, one line each, as links."""
+    newest = inspections.batches(db, limit=6)
+    if not newest:
+        return
+    st.subheader(t("inspect.recent"))
+    clicked = gallery.show([_line(batch) for batch in newest], key="recent", layout="rows")
+    if clicked is not None:
+        places.go("inspect", batch=clicked)
+
+
+def _line(batch: Batch) -> dict[str, object]:
+    told = [("quiet", t("inspect.of", who=batch.owner, ago=words.ago(batch.at, now)))]
+    if batch.needs_person:
+        told.append(("ask", t("bar.ask", n=batch.needs_person)))
+    if batch.bad:
+        told.append(("", t("inspect.bad", n=batch.bad)))
+    if batch.waiting:
+        told.append(("quiet", t("bar.waiting", n=batch.waiting)))
+    what = ", ".join(t(f"domain.{d}") for d in batch.domains)
+    title = t("inspect.batch", what=what, n=batch.n) + (f" · {batch.place}" if batch.place else "")
+    tile = gallery.tile(
+        batch.batch, batch.photos[0], title, lines=told, href=places.href("inspect", batch=batch.batch)
+    )
+    return tile | {"exact": words.exact(batch.at)}
+
+
+def search() -> None:
+    """Everything ever handed in, by filters that stand in the address."""
+    st.subheader(t("inspect.find"))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+        st.text_input(t("find.text"), key="text", bind="query-params", placeholder=t("find.text_hint"))
+        st.selectbox(
+            t("find.domain"),
+            ["", *DOMAINS],
+            key="domain",
+            bind="query-params",
+            format_func=lambda d: t(f"domain.{d}") if d else t("find.any"),
+        )
+        st.selectbox(
+            t("find.found"),
+            ["", *found.FOUND],
+            key="found",
+            bind="query-params",
+            format_func=lambda f: t(f"found.{f}") if f else t("find.any"),
+        )
+        st.selectbox(
+            t("find.owner"),
+            ["", "me"],
+            key="owner",
+            bind="query-params",
+            format_func=lambda o: t(f"find.{o}") if o else t("find.any"),
+        )
+    asked = found.filters(person.name)
+    n = len(inspections.ids(db, **asked))
+    if not n:
+        st.html(f'<p class="lead">{t("find.none")}</p>')
+        return
+    pages = -(-n // A_PAGE)
+    at = min(st.session_state.get("find-page", 1), pages)
+    st.html(f'<p class="note">{t("find.n", n=n)}</p>')
+    gallery.inspections(
+        inspections.find(db, **asked, limit=A_PAGE, offset=A_PAGE * (at - 1)),
+        key="found-photos",
+        now=now,
+        link=found.link(),
+    )
+    if pages > 1:
+        st.pagination(pages, key="find-page")
+
+
+st.title(t("page.inspect"))
+handed = hand_in()
+batch = st.query_params.get("batch")
+if batch:
+    if (
+        not inspections.count(db, batch=batch)["all"]
+        and not inspections.refused(db, batch)
+        and not handed.is_busy
+    ):
+        st.html(f'<p class="lead">{t("inspect.no_batch")}</p>')
+    else:
+        live_results(batch, handed.is_busy)
+    places.link("inspect", t("inspect.all"), icon=":material/arrow_back:")
+elif not inspections.count(db)["all"]:
+    st.subheader(t("samples.title"))
+    samples.offer(person, now, key="samples")
+else:
+    if not found.link():
+        recent()
+    search()
+    with st.expander(t("samples.title")):
+        samples.offer(person, now, key="samples")

@@ -1,0 +1,16 @@
+"""The script behind every page: who is here, what they may see, and the page they asked for."""
+
+import streamlit as st
+
+from core.errors import PatinaError
+from pages.parts import access, header, places
+
+person = access.me()
+header.look()
+header.speak(person)
+page = st.navigation(places.menu(person.role), expanded=True)
+header.show(person)
+try:
+    page.run()
+except PatinaError as error:
+    st.warning(str(error), icon=":material/info:")

@@ -1,0 +1,51 @@
+"""One photo, large, with what was found drawn in: zoom, move, switch the drawing off and on."""
+
+from __future__ import annotations
+
+from core.inspections import Inspection
+from pages.parts import gallery
+from pages.parts.components import element
+from pages.parts.strings import t
+
+_viewer = element("viewer")
+
+
+def show(inspection: Inspection, *, key: str) -> None:
+    """The photo of an inspection, its evidence and its trim."""
+    verdict = inspection.verdict
+    trim = verdict.trim if verdict is not None else inspection.trim
+    photo(
+        inspection.photo,
+        inspection.width_px,
+        inspection.height_px,
+        key=key,
+        alt=inspection.name,
+        overlay=f"/api/v1/overlays/{inspection.id}.webp" if gallery.has_overlay(inspection) else "",
+        trim=trim,
+    )
+
+
+def photo(
+    sha: str,
+    width_px: int,
+    height_px: int,
+    *,
+    key: str,
+    alt: str,
+    overlay: str = "",
+    trim: tuple[float, float, float, float] | None = None,
+) -> None:
+    """Any photo of the store; `overlay` is the address of a picture of the same size."""
+    names = ("evidence", "in", "out", "fit", "full", "gone")
+    _viewer(
+        key=key,
+        data={
+            "photo": f"/api/v1/photos/{sha}",
+            "width": width_px,
+            "height": height_px,
+            "overlay": overlay,
+            "trim": list(trim) if trim else None,
+            "alt": alt,
+            "words": {name: t(f"viewer.{name}") for name in names},
+        },
+    )

@@ -1,0 +1,167 @@
+"""One photo and its verdict: large, why, by what, what a person says, and everything said before."""
+
+import html
+import time
+
+import streamlit as st
+
+from core import inspections, store
+from core.errors import NotFound
+from core.inspections import LABELS, Inspection
+from core.settings import Settings
+from pages.parts import access, bars, found, gallery, places, viewer, words
+from pages.parts.strings import t
+
+person = access.require(*places.roles("photo"))
+settings, now = Settings.of(), time.time()
+db = store.connect(settings.database)
+asked = st.query_params.get("id", "")
+if not asked.isdigit():
+    raise NotFound(t("photo.which"))
+inspection = inspections.get(db, int(asked))
+verdict = inspection.verdict
+
+
+def neighbours() -> None:
+    """Back to the list this photo was opened from, and its neighbours there (← →)."""
+    link = found.link()
+    ids = inspections.ids(db, **found.filters(person.name))
+    at = ids.index(inspection.id) if inspection.id in ids else None
+    with st.container(horizontal=True, vertical_alignment="center", key="steps"):
+        places.link("inspect", t("photo.back"), icon=":material/arrow_back:", **link)
+        st.space("stretch")
+        if at is None or len(ids) < 2:
+            return
+        st.html(f'<span class="note">{t("photo.position", at=at + 1, n=len(ids))}</span>', width="content")
+        for step, icon, key in ((-1, "chevron_left", "left"), (1, "chevron_right", "right")):
+            there = at + step
+            if st.button(
+                t(f"photo.{key}"),
+                icon=f":material/{icon}:",
+                key=f"step-{key}",
+                shortcut=key,
+                disabled=not 0 <= there < len(ids),
+                help=words.shortened(t(f"photo.{key}_help")),
+            ):
+                places.go("photo", id=str(ids[there]), **link)
+
+
+def say(label: str) -> None:
+    """Write down what this person says, with the note beside the buttons."""
+    inspections.say(
+        db, inspection.id, label, who=person.name, now=time.time(), note=st.session_state.get("note", "")
+    )
+    st.session_state["note"] = ""
+
+
+def ask_again() -> None:
+    """Judge the photo once more, with the model now in service."""
+    inspections.ask_again(db, inspection.id, who=person.name, now=time.time(), wake=settings.wake)
+
+
+@st.fragment(run_every=1.0)
+def wait() -> None:
+    """Look once a second while the verdict is on its way; then show the whole page anew."""
+    current = inspections.get(db, inspection.id)
+    if current.state not in ("waiting", "running"):
+        st.rerun()
+    st.html(f'<p class="lead">{gallery.title(current)} …</p><p class="note">{t("photo.goes_on")}</p>')
+
+
+def decide() -> None:
+    """Confirm or correct: the verdict's own answer first, the others beside it."""
+    assert verdict is not None
+    spoken = inspection.opinion
+    st.markdown(f"##### {t('photo.your_word') if spoken is None else t('photo.changed_mind')}")
+    with st.container(horizontal=True, key="answers"):
+        for label in sorted(LABELS[inspection.domain], key=lambda one: one != verdict.label):
+            own = label == verdict.label
+            name = words.label(inspection.domain, label)
+            st.button(
+                t("photo.confirm", label=name) if own else name,
+                key=f"say-{label}",
+                icon=":material/check:" if own else None,
+                type="primary" if own and spoken is None else "secondary",
+                on_click=say,
+                args=(label,),
+                disabled=spoken is not None and spoken.label == label,
+            )
+    st.text_input(t("photo.note"), key="note", placeholder=t("photo.note_hint"), label_visibility="collapsed")
+
+
+def facts(of: Inspection) -> str:
+    """The small print: what the verdict was made with, and where the photo comes from."""
+    told: list[tuple[str, str]] = []
+    if verdict is not None:
+        told.append((t("fact.model"), html.escape(verdict.model)))
+        if verdict.threshold is not None:
+            told.append((t("fact.threshold"), f"{verdict.threshold:.2f}"))
+        if of.verdict_at is not None:
+            told.append((t("fact.judged"), moment(of.verdict_at)))
+        if verdict.trim is not None:
+            told.append((t("fact.trim"), t("fact.trim_shown")))
+        if verdict.scale_mm_per_px is not None:
+            told.append((t("fact.scale"), t("fact.mm_per_px", scale=f"{verdict.scale_mm_per_px:.3g}")))
+    told.append((t("fact.from"), html.escape(of.owner) + ", " + moment(of.created_at)))
+    if of.taken_at:
+        told.append((t("fact.taken"), html.escape(of.taken_at.replace("T", " "))))
+    if of.camera:
+        told.append((t("fact.camera"), html.escape(of.camera)))
+    if of.place:
+        told.append((t("fact.place"), html.escape(of.place)))
+    told.append((t("fact.size"), f"{of.width_px:,} × {of.height_px:,}"))
+    told.append((t("fact.name"), html.escape(of.name)))
+    return '<dl class="facts">' + "".join(f"<dt>{k}</dt><dd>{v}</dd>" for k, v in told) + "</dl>"
+
+
+def moment(at: float) -> str:
+    """A relative time with the exact one on hover."""
+    return f'<span title="{words.exact(at)}">{words.ago(at, now)}</span>'
+
+
+def history() -> list[tuple[float, str]]:
+    """Everything ever said about this photo, newest first: (when, one line)."""
+    told = [
+        (at, t("history.verdict", model=given.model, verdict=words.headline(given)))
+        for at, _, given in inspections.verdicts(db, inspection.id)
+    ]
+    for opinion in inspections.opinions(db, inspection.id):
+        line = t(
+            "history.confirmed" if opinion.agrees else "history.corrected",
+            who=opinion.who,
+            label=words.label(inspection.domain, opinion.label),
+        )
+        told.append((opinion.at, f"{line} – {opinion.note}" if opinion.note else line))
+    return sorted(told, reverse=True)
+
+
+neighbours()
+left, right = st.columns([7, 4], gap="large")
+with left:
+    viewer.show(inspection, key=f"viewer-{inspection.id}")
+with right:
+    if verdict is None and inspection.state in ("waiting", "running"):
+        wait()
+    else:
+        st.markdown(f"## {html.escape(gallery.title(inspection))}")
+        st.html(
+            "".join(
+                f'<p class="line {kind}">{html.escape(line)}</p>' for kind, line in gallery.lines(inspection)
+            )
+        )
+        if verdict is not None:
+            bars.why(verdict)
+            decide()
+        st.button(
+            t("photo.again"), icon=":material/refresh:", on_click=ask_again, key="again", type="tertiary"
+        )
+    st.html(facts(inspection))
+    lines = history()
+    if len(lines) > 1:
+        with st.expander(t("history.title", n=len(lines))):
+            for at, line in lines:
+                st.html(f'<p class="line">{html.escape(line)}<br><span class="note">{moment(at)}</span></p>')
+    others = [i for i in inspections.find(db, photo=inspection.photo, limit=6) if i.id != inspection.id]
+    if others:
+        with st.expander(t("photo.others", n=len(others))):
+            gallery.inspections(others, key="others", now=now, layout="rows")
