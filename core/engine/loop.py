@@ -116,6 +116,12 @@ class State:
         tree = checkpoint.read(path)
         self.net.load_state_dict(tree["net"])
         self.optimizer.load_state_dict(tree["optimizer"])
+        for weights, kept in self.optimizer.state.items():
+            for name, value in kept.items():
+                if torch.is_tensor(value) and value.shape == weights.shape:
+                    # Fused steps pair the numbers in memory order; a file has them contiguous, the
+                    # weights may be channels last.
+                    kept[name] = torch.empty_like(weights, dtype=value.dtype).copy_(value)
         self.rng.bit_generator.state = tree["rng"]
         torch.set_rng_state(tree["torch"])
         if tree["cuda"] is not None and torch.cuda.is_available():
