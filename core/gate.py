@@ -316,8 +316,11 @@ def _signer(data: Path, what: str) -> URLSafeSerializer:
 # Who may write
 
 
+_ONE_LINK = re.compile(re.escape(LINK) + r"[A-Za-z0-9_-]{20,100}")
+
+
 def _is_open(path: str) -> bool:
-    return path in OPEN or path.startswith(LINK)
+    return path in OPEN or _ONE_LINK.fullmatch(path) is not None
 
 
 def _is_foreign_write(scope: Scope, headers: Headers) -> bool:

@@ -280,6 +280,7 @@ def find(
     since: float | None = None,
     text: str | None = None,
     photo: str | None = None,
+    before: int | None = None,
     order: Order = "newest",
     limit: int = 60,
     offset: int = 0,
@@ -288,6 +289,7 @@ def find(
 
     `label` and `labels` (one of them) go by what stands: a person's word, else the newest verdict's.
     `decided`: a person has spoken about the newest verdict. `needs_person`: the verdict asked for one.
+    `before`: ids below this one, so that a list of the newest is turned page by page while others come in.
     """
     where, told = _where(locals())
     sql = f"{_SELECT} where {where} order by {_ORDERS[order]} limit :limit offset :offset"
@@ -473,6 +475,7 @@ _FILTERS: Mapping[str, str] = {
     "since": "i.created_at >= :since",
     "text": "(i.name || char(10) || i.place || char(10) || i.note) like :text escape '\\'",
     "photo": "i.photo = :photo",
+    "before": "i.id < :before",
 }
 
 

@@ -20,6 +20,8 @@ class Settings:
     """One folder a model: <domain>/<id>/card.json + weights.safetensors (`PATINA_MODELS`)."""
     weights: Path | None
     """Folder with ImageNet weights, safetensors or torchvision's own .pth (`PATINA_WEIGHTS`)."""
+    lanes: tuple[str, ...] = ("judge", "train")
+    """The workers that the app starts (`PATINA_WORKERS`: judge,train; `none` where they start by hand)."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -29,6 +31,7 @@ class Settings:
             data=Path(environ.get("PATINA_DATA") or ROOT / "data").resolve(),
             models=Path(environ.get("PATINA_MODELS") or ROOT / "models_store").resolve(),
             weights=Path(weights).resolve() if weights else None,
+            lanes=tuple(w for w in environ.get("PATINA_WORKERS", "judge,train").split(",") if w != "none"),
         )
 
     @property
@@ -50,6 +53,11 @@ class Settings:
     def uploads(self) -> Path:
         """Photos still on their way in; safe to empty when nothing is uploading."""
         return self.data / "uploads"
+
+    @property
+    def cache(self) -> Path:
+        """Pictures made for the browser from stored ones; safe to empty at any time."""
+        return self.data / "cache"
 
     @property
     def samples(self) -> Path:

@@ -1,0 +1,326 @@
+"""People, passwords, sessions, links and tokens, on a real database with a clock in hand."""
+
+import os
+import stat
+import threading
+import time
+
+import pytest
+
+from core import accounts, gate, store
+from core.accounts import PATINA, ROLES, Person
+from core.errors import Conflict, Forbidden, NotFound, PatinaError, SignInNeeded, TooMany
+
+NOW = 1_000_000.0
+GOOD = "copper roof rain"
+ADDRESS = "192.0.2.7"
+
+
+@pytest.fixture
+def db(tmp_path):
+    return store.connect(tmp_path / "patina.db")
+
+
+def join(db, name="eva", role="inspector", password=GOOD, now=NOW):
+    secret, session = accounts.use_link(
+        db, accounts.make_person(db, PATINA, name, role, now=now), password, now=now
+    )
+    return secret, session
+
+
+def test_the_first_start_gives_one_link_and_its_user_sets_a_password(db):
+    link = accounts.first_link(db, NOW)
+    assert accounts.linked(db, link, NOW).role == "admin"
+    secret, session = accounts.use_link(db, link, GOOD, now=NOW)
+    assert session.person == Person(session.person.id, "admin", "admin")
+    assert accounts.session(db, secret, NOW) == session
+    assert accounts.first_link(db, NOW) is None, "an admin can sign in now"
+
+
+def test_a_link_is_good_once_and_looking_at_it_does_not_use_it_up(db):
+    link = accounts.first_link(db, NOW)
+    for _ in range(3):
+        accounts.linked(db, link, NOW)
+    accounts.use_link(db, link, GOOD, now=NOW)
+    with pytest.raises(SignInNeeded, match="used or is too old"):
+        accounts.use_link(db, link, "another fine one", now=NOW)
+
+
+def test_a_refused_password_leaves_the_link_good(db):
+    link = accounts.first_link(db, NOW)
+    with pytest.raises(PatinaError, match="at least 10"):
+        accounts.use_link(db, link, "short", now=NOW)
+    accounts.use_link(db, link, GOOD, now=NOW)
+
+
+def test_a_link_ends_after_three_days_and_when_a_new_one_is_made(db):
+    old = accounts.first_link(db, NOW)
+    new = accounts.first_link(db, NOW + 60)
+    for link, now in ((old, NOW + 61), (new, NOW + 60 + accounts.LINK_SECONDS)):
+        with pytest.raises(SignInNeeded):
+            accounts.use_link(db, link, GOOD, now=now)
+
+
+def test_two_who_use_a_link_at_the_same_moment_do_not_both_get_in(tmp_path, db):
+    link = accounts.first_link(db, NOW)
+    got, refused = [], []
+
+    def go():
+        mine = store.connect(tmp_path / "patina.db", fresh=True)
+        try:
+            got.append(accounts.use_link(mine, link, GOOD, now=NOW))
+        except SignInNeeded as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=go) for _ in range(4)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert (len(got), len(refused)) == (1, 3)
+
+
+def test_nothing_that_opens_a_door_is_stored(tmp_path, db):
+    link = accounts.make_person(db, PATINA, "eva", "engineer", now=NOW)
+    secret, session = accounts.use_link(db, link, GOOD, now=NOW)
+    token, _ = accounts.make_token(db, session.person, "bench", now=NOW)
+    db.conn.execute("pragma wal_checkpoint(truncate)")
+    stored = (tmp_path / "patina.db").read_bytes()
+    for word in (link, secret, token, GOOD):
+        assert word.encode() not in stored
+    assert b"$argon2id$" in stored
+
+
+def test_signing_in_needs_the_right_password_and_says_the_same_of_unknown_names(db):
+    join(db)
+    _, session = accounts.sign_in(db, "EVA", GOOD, address=ADDRESS, now=NOW)
+    assert session.person.name == "eva"
+    said = set()
+    for name, password in (("eva", "wrong password"), ("nobody", GOOD), ("", ""), ("eva", "x" * 5000)):
+        with pytest.raises(SignInNeeded) as told:
+            accounts.sign_in(db, name, password, address=ADDRESS, now=NOW)
+        said.add(str(told.value))
+    assert said == {"Name or password is wrong."}
+
+
+def test_an_unknown_name_takes_as_long_as_a_wrong_password(db):
+    join(db)
+
+    def seconds(name):
+        spent = []
+        for n in range(5):
+            began = time.process_time()
+            with pytest.raises(SignInNeeded):
+                accounts.sign_in(db, name, "wrong password", address=f"{name}{n}", now=NOW)
+            spent.append(time.process_time() - began)
+        return sorted(spent)[2]
+
+    known, unknown = seconds("eva"), seconds("nobody")
+    assert 0.5 < known / unknown < 2
+
+
+def test_after_ten_wrong_passwords_a_name_has_to_wait_even_with_the_right_one(db):
+    join(db)
+    for n in range(accounts.MOST_BY_NAME):
+        with pytest.raises(SignInNeeded):
+            accounts.sign_in(db, "eva", "wrong password", address=f"10.0.0.{n}", now=NOW)
+    with pytest.raises(TooMany, match="15 minutes") as told:
+        accounts.sign_in(db, "eva", GOOD, address="10.0.1.1", now=NOW)
+    assert told.value.seconds == accounts.WINDOW_SECONDS
+    accounts.sign_in(db, "eva", GOOD, address="10.0.1.1", now=NOW + accounts.WINDOW_SECONDS)
+
+
+def test_an_address_that_tries_many_names_has_to_wait_and_others_do_not(db):
+    join(db)
+    for n in range(accounts.MOST_FROM_ADDRESS):
+        with pytest.raises(SignInNeeded):
+            accounts.sign_in(db, f"nobody{n}", "wrong password", address=ADDRESS, now=NOW)
+    with pytest.raises(TooMany):
+        accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
+    accounts.sign_in(db, "eva", GOOD, address="192.0.2.8", now=NOW)
+
+
+def test_signing_in_rightly_costs_no_attempts(db):
+    join(db)
+    for _ in range(accounts.MOST_FROM_ADDRESS + 2):
+        accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("ninechars", "at least 10"),
+        ("x" * 1025, "longer than"),
+        ("eva eva eva eva", "little more than the name"),
+        ("password2024", "tried first"),
+        ("1234567890123", "tried first"),
+        ("qwertyuiop", "tried first"),
+        ("aaaaaaaaaaaa", "tried first"),
+    ],
+)
+def test_a_password_that_is_tried_first_is_refused(password, why):
+    with pytest.raises(PatinaError, match=why):
+        accounts.check_password(password, "eva")
+
+
+@pytest.mark.parametrize(
+    "password", [GOOD, "구리 지붕 위의 비 소리", "correct horse battery", "Tr0ub4dor&3x"]
+)
+def test_an_ordinary_password_is_taken(password):
+    accounts.check_password(password, "eva")
+
+
+def test_a_password_typed_on_another_keyboard_is_the_same(db):
+    join(db, password="café am Fluß")
+    accounts.sign_in(db, "eva", "café am Fluß", address=ADDRESS, now=NOW)
+
+
+def test_changing_the_password_needs_the_old_one_and_ends_the_other_sessions(db):
+    here, session = join(db)
+    there, _ = accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
+    with pytest.raises(SignInNeeded, match="present password"):
+        accounts.change_password(db, session.person, "wrong", "green bridge wind", address=ADDRESS, now=NOW)
+    accounts.change_password(db, session.person, GOOD, "green bridge wind", address=ADDRESS, now=NOW)
+    assert accounts.end_others(db, session.person, session.hash, NOW) == 1
+    assert accounts.session(db, here, NOW) is not None
+    assert accounts.session(db, there, NOW) is None
+    accounts.sign_in(db, "eva", "green bridge wind", address=ADDRESS, now=NOW)
+
+
+def test_a_session_ends_by_time_by_signing_out_and_when_its_person_is_disabled(db):
+    secret, session = join(db)
+    join(db, "boss", "admin")
+    assert accounts.session(db, secret, NOW + accounts.SESSION_SECONDS - 1) is not None
+    assert accounts.session(db, secret, NOW + accounts.SESSION_SECONDS) is None
+    other, other_session = accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
+    accounts.sign_out(db, session.hash, now=NOW + 1)
+    assert accounts.session(db, secret, NOW + 2) is None
+    assert accounts.live(db, [session.hash, other_session.hash], NOW + 2) == {other_session.hash: "inspector"}
+    accounts.disable(db, PATINA, "eva", now=NOW + 3)
+    assert accounts.session(db, other, NOW + 4) is None
+    with pytest.raises(SignInNeeded):
+        accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW + 4)
+    accounts.enable(db, PATINA, "eva", now=NOW + 5)
+    assert accounts.session(db, other, NOW + 6) is None, "enabling brings no old session back"
+    accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW + 6)
+
+
+def test_a_session_knows_the_role_of_now(db):
+    secret, _ = join(db)
+    accounts.change_role(db, PATINA, "eva", "engineer", now=NOW)
+    assert accounts.session(db, secret, NOW).person.role == "engineer"
+
+
+@pytest.mark.parametrize("role", [r for r in ROLES if r != "admin"])
+def test_only_an_admin_writes_about_people(db, role):
+    _, session = join(db, "somebody", role)
+    by = session.person
+    for act in (
+        lambda: accounts.people(db, by),
+        lambda: accounts.make_person(db, by, "new one", "inspector", now=NOW),
+        lambda: accounts.change_role(db, by, "somebody", "admin", now=NOW),
+        lambda: accounts.disable(db, by, "somebody", now=NOW),
+        lambda: accounts.enable(db, by, "somebody", now=NOW),
+        lambda: accounts.link(db, by, "somebody", now=NOW),
+    ):
+        with pytest.raises(Forbidden, match=f"role admin; you are signed in as somebody, {role}"):
+            act()
+
+
+def test_the_last_admin_stays(db):
+    join(db, "boss", "admin")
+    for act in (
+        lambda: accounts.change_role(db, PATINA, "boss", "manager", now=NOW),
+        lambda: accounts.disable(db, PATINA, "boss", now=NOW),
+    ):
+        with pytest.raises(Conflict, match="last admin"):
+            act()
+    accounts.make_person(db, PATINA, "second", "admin", now=NOW)  # has no password yet
+    with pytest.raises(Conflict):
+        accounts.disable(db, PATINA, "boss", now=NOW)
+    join(db, "third", "admin")
+    accounts.disable(db, PATINA, "boss", now=NOW)
+
+
+@pytest.mark.parametrize(
+    "name", ["x", "", "a" * 65, "<b>eva</b>", "a\nb\x00", "Patina", "../eva", "eva\u202e"]
+)
+def test_a_name_that_misleads_is_refused(db, name):
+    with pytest.raises(PatinaError):
+        accounts.make_person(db, PATINA, name, "inspector", now=NOW)
+
+
+def test_a_name_is_one_persons_whatever_its_case(db):
+    join(db, "Eva Berg")
+    with pytest.raises(Conflict, match="already"):
+        accounts.make_person(db, PATINA, "eva  berg", "inspector", now=NOW)
+
+
+def test_a_token_acts_for_its_owner_until_it_ends(db):
+    _, session = join(db, role="engineer")
+    token, row = accounts.make_token(db, session.person, "nightly", now=NOW, days=2)
+    assert accounts.of_token(db, token, NOW) == session.person
+    assert accounts.of_token(db, token + "x", NOW) is None
+    assert accounts.of_token(db, token, NOW + 2 * 86_400) is None
+    accounts.change_role(db, PATINA, "eva", "inspector", now=NOW)
+    assert accounts.of_token(db, token, NOW).role == "inspector"
+    accounts.revoke_token(db, session.person, row.id, now=NOW + 1)
+    assert accounts.of_token(db, token, NOW + 2) is None
+    assert accounts.tokens(db, session.person)[0].revoked_at == NOW + 1
+
+
+def test_a_token_ends_with_its_owner(db):
+    _, session = join(db)
+    token, _ = accounts.make_token(db, session.person, "nightly", now=NOW, days=None)
+    accounts.disable(db, PATINA, "eva", now=NOW)
+    accounts.enable(db, PATINA, "eva", now=NOW)
+    assert accounts.of_token(db, token, NOW + 1) is None
+
+
+def test_one_makes_and_revokes_ones_own_tokens_and_an_admin_those_of_all(db):
+    _, eva = join(db)
+    _, max_ = join(db, "max")
+    _, boss = join(db, "boss", "admin")
+    with pytest.raises(Forbidden):
+        accounts.make_token(db, eva.person, "spy", now=NOW, owner="max")
+    _, row = accounts.make_token(db, boss.person, "robot", now=NOW, owner="max")
+    assert row.owner == "max"
+    with pytest.raises(Forbidden):
+        accounts.revoke_token(db, eva.person, row.id, now=NOW)
+    with pytest.raises(NotFound):
+        accounts.revoke_token(db, eva.person, 99, now=NOW)
+    assert accounts.tokens(db, eva.person) == []
+    assert [t.name for t in accounts.tokens(db, boss.person)] == ["robot"]
+    assert [t.name for t in accounts.tokens(db, max_.person)] == ["robot"]
+
+
+def test_the_key_is_ours_alone_and_the_same_for_everybody(tmp_path):
+    accounts.key.cache_clear()
+    found = set()
+    threads = [
+        threading.Thread(target=lambda: found.add(accounts.key.__wrapped__(tmp_path))) for _ in range(8)
+    ]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert len(found) == 1
+    assert len(found.pop()) == 32
+    assert [p.name for p in tmp_path.iterdir()] == ["key"]
+    if os.name == "posix":
+        assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+
+
+def test_the_word_for_the_script_is_worth_nothing_elsewhere_changed_or_late(tmp_path, db):
+    _, session = join(db)
+    here, there = tmp_path / "here", tmp_path / "there"
+    word = gate.sign(here, session)
+    assert gate.verify(here, word, NOW) == session
+    assert gate.verify(there, word, NOW) is None
+    assert gate.verify(here, word[:-1] + ("A" if word[-1] != "A" else "B"), NOW) is None
+    assert gate.verify(here, gate.cookie(here, word).popitem()[1], NOW) is None, "a cookie is no word"
+    assert gate.verify(here, word, session.expires_at) is None
+
+
+def test_what_a_person_likes_is_kept(db):
+    _, session = join(db)
+    assert accounts.liking(db, session.person, "language", "en") == "en"
+    accounts.set_liking(db, session.person, "language", "ko")
+    accounts.set_liking(db, session.person, "language", "ja")
+    assert accounts.liking(db, session.person, "language") == "ja"
