@@ -15,6 +15,7 @@ import itertools
 import pickle
 import re
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -188,6 +189,16 @@ def build(
         missing = fill(net.body, weights, network, may_lack_blocks=is_partial)
         net.origin = f"{origin}; random: {', '.join(missing)}" if missing else origin
     return net
+
+
+def blocks(net: Classifier) -> list[list[nn.Module]]:
+    """The body in steps from photo to features: 19 for MobileNetV2, 5 for a ResNet, the layers else."""
+    body: Any = net.body
+    if isinstance(body, models.MobileNetV2):
+        return [[block] for block in body.features]
+    if isinstance(body, models.ResNet):
+        return [[body.conv1, body.bn1], [body.layer1], [body.layer2], [body.layer3], [body.layer4]]
+    return [[layer] for layer in body.children()]
 
 
 def features(net: nn.Module, x: torch.Tensor) -> torch.Tensor:

@@ -90,22 +90,13 @@ def train(
     evaluation-val.npz (every photo judged by a model that had not learned from it) and, where the set has
     a test split, evaluation-test.npz. Temperature, threshold and epochs come from validation photos.
     """
-    settings_of.check(config)
-    machine = Machine.here()
-    chosen = [p for p in photos.photos if p.split in ("train", "val")] or [
-        p for p in photos.photos if p.split != "test"
-    ]
-    learned = corrosion.graded(chosen, photos.name)
-    row, dealt = stages(config, learned)
-    pictures = loaders.decode(learned, config.image_size, trimmed=config.trimmed, margin=config.margin)
-    training = Training(config, settings, machine, pictures, corrosion.truths(learned).astype(np.int64), row)
-    training.take_up(folder, {"config": settings_of.to_dict(config), "set": photos.fingerprint})
+    training = prepare(config, photos, folder, settings)
 
     yield from training.run(folder)
 
-    card = training.card(learned, photos, dealt, command)
+    card = training.card(photos, command)
     files, tested = {}, [p for p in photos.part("test") if p.grade is not None]
-    files["val"] = training.validation(learned)
+    files["val"] = training.validation()
     net = training.kept()
     stored = _stored(net, training.machine, training.known(), training.distances())
     card, stored = _halved(card, config, training, net, stored)
@@ -123,6 +114,20 @@ def train(
     yield Progress(total, total, "test" if tested else "validation", told, note=card.threshold_how, card=card)
 
 
+def prepare(
+    config: Config, photos: PhotoSet, folder: Path, settings: Settings, *, is_trial: bool = False
+) -> Training:
+    """A training ready to run in folder, or to go on there; a trial of a search has no last stage."""
+    settings_of.check(config)
+    chosen = [p for p in photos.photos if p.split in ("train", "val")]
+    chosen = chosen or [p for p in photos.photos if p.split != "test"]
+    learned = corrosion.graded(chosen, photos.name)
+    row, note = stages(config, learned)
+    training = Training(config, settings, learned, [s for s in row if len(s.val)] if is_trial else row, note)
+    training.take_up(folder, {"config": settings_of.to_dict(config), "set": photos.fingerprint})
+    return training
+
+
 class Training:
     """A run of several stages: the photos, the state of the present stage, and what the others left.
 
@@ -131,17 +136,13 @@ class Training:
     """
 
     def __init__(
-        self,
-        config: Config,
-        settings: Settings,
-        machine: Machine,
-        pictures: torch.Tensor,
-        grades: np.ndarray,
-        row: list[Stage],
+        self, config: Config, settings: Settings, photos: Sequence[Photo], row: list[Stage], note: str
     ) -> None:
-        self.config, self.settings, self.machine = config, settings, machine
-        self.pictures = pictures.to(machine.device) if machine.device.type == "cuda" else pictures
-        self.grades, self.row = grades, row
+        self.config, self.settings, self.photos, self.row, self.note = config, settings, photos, row, note
+        self.machine = Machine.here()
+        pictures = loaders.decode(photos, config.image_size, trimmed=config.trimmed, margin=config.margin)
+        self.pictures = pictures.to(self.machine.device)
+        self.grades = corrosion.truths(photos).astype(np.int64)
         self.since = time.monotonic()
 
     # Beginning and going on
@@ -179,6 +180,9 @@ class Training:
             **config.sizes,
         )
         self.machine.put(net)
+        for block in classifiers.blocks(net)[: config.frozen]:
+            for layer in block:
+                layer.requires_grad_(False)
         self.origin = net.origin
         optimizer = loop.optimizer(
             net,
@@ -187,6 +191,10 @@ class Training:
             weight_decay=config.weight_decay,
             momentum=config.momentum,
         )
+        # The last layer begins at random and may learn faster than what ImageNet has taught already.
+        body, head = optimizer.param_groups[0], list(net.head.parameters())
+        body["params"] = [w for w in body["params"] if not any(w is h for h in head)]
+        optimizer.add_param_group({"params": head})
         self.average = None
         if config.ema:
             self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
@@ -225,8 +233,16 @@ class Training:
         """The epoch with the best F1 over the validated stages; the last one where it is not chosen."""
         if not self.config.choose_epoch:
             return self.config.epochs
+        return corrosion.best_epoch(self.f1())
+
+    def f1(self) -> list[list[float]]:
+        """The validation F1 of every epoch so far, fold by fold."""
         curves = self.state.memory["curves"][: max(1, self.config.folds)]
-        return corrosion.best_epoch(np.asarray([[e["val_f1"] for e in curve] for curve in curves]))
+        return [[epoch["val_f1"] for epoch in curve] for curve in curves]
+
+    def objective(self) -> float:
+        """What a search maximises: validation F1 at the best epoch, the mean over the folds."""
+        return float(np.mean(self.f1(), axis=0)[corrosion.best_epoch(self.f1()) - 1])
 
     def total(self) -> int:
         """How many epochs the whole run has, as far as is known."""
@@ -239,18 +255,20 @@ class Training:
 
     def epoch(self, stage: Stage) -> dict[str, float]:
         """One pass over the stage's photos and a look at its validation photos; the curves' figures."""
-        config, memory, net = self.config, self.state.memory, self.state.net
+        config, memory = self.config, self.state.memory
         order = [stage.fit[b] for b in loaders.batches(len(stage.fit), config.batch_size, self.state.rng)]
         # ours: a rest of less than half a batch waits for the next epoch, it would upset batch norm.
         if len(order) > 1 and 2 * len(order[-1]) < config.batch_size:
             order.pop()
         steps = len(order) * config.epochs
-        net.train()
+        self.teach()
         fell = []
         for i, index in enumerate(order):
+            factor = 1.0
             if config.schedule == "cosine":
                 factor = loop.cosine(memory["epoch"] * len(order) + i, steps, steps // 20)
-                loop.set_learning_rate(self.state.optimizer, config.learning_rate * factor)
+            for group, times in zip(self.state.optimizer.param_groups, (1.0, config.head_rate), strict=True):
+                group["lr"] = config.learning_rate * factor * times
             fell.append(self.step(index))
         memory["epoch"] += 1
         self.state.step += 1
@@ -263,6 +281,15 @@ class Training:
         if self.average is not None:
             memory["average"] = dict(self.average.state_dict())
         return figures
+
+    def teach(self) -> None:
+        """The network in training mode, but for what stays as it was."""
+        net = self.state.net
+        net.train()
+        for i, block in enumerate(classifiers.blocks(net)):  # type: ignore[arg-type]
+            for layer in (m for part in block for m in part.modules()):
+                if i < self.config.frozen or (self.config.keep_norm and isinstance(layer, nn.BatchNorm2d)):
+                    layer.eval()
 
     def step(self, index: np.ndarray) -> float:
         """One step down the loss on these photos, changed by chance; its value before the step."""
@@ -346,11 +373,11 @@ class Training:
         order = np.argsort(index, kind="stable")
         return logits[order], index[order]
 
-    def validation(self, learned: Sequence[Photo]) -> dict[str, np.ndarray]:
+    def validation(self) -> dict[str, np.ndarray]:
         """Each validated photo as judged by a network that had not learned from it, calibrated."""
         logits, index = self.logits()
         p = corrosion.probabilities(logits, corrosion.temperature(logits, self.grades[index]))
-        return corrosion.evaluation([learned[i] for i in index], [{"p": row} for row in p])
+        return corrosion.evaluation([self.photos[i] for i in index], [{"p": row} for row in p])
 
     def curves(self) -> dict[str, list[float]]:
         """Each validated figure by epoch, the mean over the folds, for the paper's figures 2 and 3."""
@@ -361,7 +388,7 @@ class Training:
             for n in names
         }
 
-    def card(self, learned: Sequence[Photo], photos: PhotoSet, dealt: str, command: str) -> Card:
+    def card(self, photos: PhotoSet, command: str) -> Card:
         """The model's card but for its figures and the hash of its weights."""
         config, memory = self.config, self.state.memory
         logits, index = self.logits()
@@ -392,7 +419,7 @@ class Training:
                     "fingerprint": photos.fingerprint,
                     "licence": photos.licence,
                     "is_synthetic": photos.is_synthetic,
-                    "learned_from": corrosion.in_words([learned[i] for i in self.row[-1].fit]),
+                    "learned_from": corrosion.in_words([self.photos[i] for i in self.row[-1].fit]),
                 }
                 | {f"n_{split}": n for split, n in counts.items()},
             ),
@@ -406,7 +433,7 @@ class Training:
             known={
                 "nearest": NEAREST,
                 "epoch": epoch,
-                "dealt": dealt,
+                "dealt": self.note,
                 "curves": self.curves(),
             },
             versions=versions(),
