@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from core import queue
 from core.errors import NotFound
 from core.records import LANES
-from core.store import row, rows, writing
+from core.store import rows, writing
 
 BEAT_SECONDS = 5.0
 """A worker says so often that it lives, of itself and of its runs."""
@@ -135,7 +135,3 @@ def _state(db: Database, r: object, now: float) -> WorkerState:
         **who,
     )
 
-
-def is_there(db: Database, worker: str) -> bool:
-    """True while the worker has a row."""
-    return row(db, "select 1 from workers where name = :name", {"name": worker}) is not None
