@@ -170,7 +170,7 @@ class Uploads:
                             raise Conflict("This upload is being sent anew; this sender has been cut off.")
                         await run_in_threadpool(_write, file, piece)
                     at += len(piece)
-                await run_in_threadpool(os.fsync, file.fileno())
+                await run_in_threadpool(_flush, file)
             finally:
                 file.close()
         finally:
@@ -267,7 +267,8 @@ def _opened(place: Path, start: int) -> BinaryIO:
     if start > have:
         file.close()
         raise Conflict(f"{have} bytes of this upload have arrived; go on from there, not from {start}.")
-    file.truncate(start)
+    if have > start:
+        file.truncate(start)
     file.seek(start)
     return file  # type: ignore[return-value]
 
@@ -278,6 +279,13 @@ def _write(file: BinaryIO, piece: bytes) -> None:
         while rest:
             rest = rest[file.write(rest) :]
     except OSError as error:
+        raise _no_room(error) from error
+
+
+def _flush(file: BinaryIO) -> None:
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:  # some file systems find out only now that there is no room
         raise _no_room(error) from error
 
 
