@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
+from scipy.special import expit
 
 from core.config import param
 from core.errors import ConfigError, DataError
@@ -146,6 +147,11 @@ class Config:
         high=20,
         help="0: no validation photos, as in the paper.",
         source="paper 1: none",
+    )
+    half: bool = param(
+        False,
+        "file the weights in half precision",
+        help="Only done when it changes no verdict on the photos of the pool.",
     )
     init: str = param("imagenet", "weights at the start", choices=INITS, source="paper 1")
     seed: int = param(0, "seed", low=0, high=2**31 - 1)
@@ -475,6 +481,24 @@ def ledger(folder: Path, repeat: int) -> tuple[dict[str, Any], list[Entry]]:
     return told, [Entry(**line) for line in told.pop("entries")]
 
 
+EXPERIMENT = "experiment.json"
+
+
+def experiment(folder: Path) -> dict[str, Any]:
+    """How far the experiment in `folder` is; {} before its first training is over.
+
+    `config columns n_table_columns rows table notes`, and the names of the photos in `pool` and `test`,
+    to which the positions in the arrays of `cycle` refer.
+    """
+    path = folder / EXPERIMENT
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def cycle_file(folder: Path, repeat: int, training: int) -> Path:
+    """Where the arrays of one training of one repeat lie, both counted from 1."""
+    return folder / f"repeat-{repeat}" / f"training-{training}.npz"
+
+
 def cycle(folder: Path, repeat: int, training: int) -> dict[str, np.ndarray] | None:
     """The stored arrays of one training of one repeat (both from 1 on); None when it was not reached.
 
@@ -482,7 +506,7 @@ def cycle(folder: Path, repeat: int, training: int) -> dict[str, np.ndarray] | N
     positions that it then judged, `group_p` (g,) their P(defect), `selected` (g,) bool; `test_p` (t,)
     P(defect) of the test photos. Empty arrays after the last training, which has no group to judge.
     """
-    path = folder / f"repeat-{repeat}" / f"training-{training}.npz"
+    path = cycle_file(folder, repeat, training)
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as stored:
@@ -543,22 +567,48 @@ def fold_of(truth: np.ndarray, place: Sequence[str] | np.ndarray, n: int, seed: 
     return part[own]
 
 
-def temperature(margin: np.ndarray, truth: np.ndarray) -> float:
-    """The number that divides logits so that P(defect) is calibrated, between 0.1 and 10.
+def margins(logits: np.ndarray) -> np.ndarray:
+    """(…,) float64, the logit of defect minus that of normal, from (…, 2): above 0 means P(defect) > 0.5."""
+    z = np.asarray(logits, np.float64)
+    return z[..., 1] - z[..., 0]
 
-    `margin` (n,) is the logit of defect minus that of normal. Minimises the log loss (Guo et al. 2017).
-    1.0 when only one class is there.
+
+def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """(n, 2) float32 [normal, defect] that sum to 1, of (n, 2) logits divided by the temperature."""
+    p = expit(margins(logits) / temperature)
+    return np.stack([1 - p, p], -1).astype(np.float32)
+
+
+def log_loss(margin: np.ndarray, truth: np.ndarray) -> float:
+    """Mean of -log P(truth) in nats, for margins (n,) and truth 0 or 1; nan without photos."""
+    wrongly = np.where(np.asarray(truth) == 1, -1.0, 1.0) * np.asarray(margin, np.float64)
+    return float(np.logaddexp(0, wrongly).mean()) if wrongly.size else math.nan
+
+
+def temperature(margin: np.ndarray, truth: np.ndarray) -> float:
+    """The number between 0.1 and 10 that divides logits for the least log loss (Guo et al. 2017).
+
+    `margin` (n,) of photos that the model had not learned from. 1.0 with fewer than 20 of them, or of one
+    class only: that says nothing about confidence.
     """
     margin, truth = np.asarray(margin, np.float64), np.asarray(truth)
-    if len(np.unique(truth)) < 2:
+    if len(truth) < 20 or len(np.unique(truth)) < 2:
         return 1.0
-    wrongly = np.where(truth == 1, -margin, margin)
     best = minimize_scalar(
-        lambda log_t: float(np.logaddexp(0, wrongly / np.exp(log_t)).mean()),
+        lambda log_t: log_loss(margin / math.exp(log_t), truth),
         bounds=(math.log(0.1), math.log(10)),
         method="bounded",
     )
-    return float(np.exp(best.x))
+    return float(math.exp(best.x))
+
+
+def best_epoch(margin: np.ndarray, truth: np.ndarray) -> int:
+    """The epoch (from 1) whose calibrated answers have the least log loss; `margin` is (epochs, n).
+
+    The first of ties. Log loss rather than F1: it hears every photo, not only those near the cut.
+    """
+    losses = [log_loss(m / temperature(m, truth), truth) for m in np.asarray(margin, np.float64)]
+    return int(np.argmin(np.round(losses, 12))) + 1
 
 
 def best_threshold(
