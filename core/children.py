@@ -5,7 +5,7 @@
     children.stop()                   # also at exit
 
 A child ends itself when its stdin does, so even `kill -9` of the app leaves none behind. What a child writes
-goes to data/logs/<lane>.log, in pieces of 2 MB.
+goes to data/logs/<lane>.log, in pieces of 2 MiB, the last four of them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import time
 from typing import IO, Any
 
 from core import queue, store, workers
+from core.errors import ConfigError
 from core.records import LANES
 from core.settings import ROOT, Settings
 from core.workers import WorkerState, health
@@ -34,18 +35,28 @@ LONGEST_WAIT_SECONDS = 60.0
 STEADY_SECONDS = 60.0
 """A child that has lived so long has started well: when it dies, the next one comes at once."""
 
+LOG_BYTES = 2 * 2**20
+
 log = logging.getLogger("patina.children")
 
 
-def start(settings: Settings, lanes: tuple[str, ...] = tuple(LANES)) -> Children:
-    """Start one worker a lane and watch over them."""
+def start(settings: Settings, lanes: tuple[str, ...] | None = None) -> Children:
+    """Start one worker for each of these lanes (None: those of the settings) and watch over them."""
+    lanes = settings.lanes if lanes is None else lanes
+    if unknown := [lane for lane in lanes if lane not in LANES]:
+        raise ConfigError(f"PATINA_WORKERS names {unknown[0]!r}; it may name {', '.join(LANES)}, or none.")
     return Children(settings, lanes)
+
+
+def wait_before(deaths: int) -> float:
+    """Seconds before the next start after so many early deaths in a row: 0, 1, 2, 4 … 60."""
+    return min(LONGEST_WAIT_SECONDS, 2.0 ** (deaths - 1)) if deaths else 0.0
 
 
 class Children:
     """The workers of one app. `stop` may be called twice and from any thread."""
 
-    def __init__(self, settings: Settings, lanes: tuple[str, ...] = tuple(LANES)) -> None:
+    def __init__(self, settings: Settings, lanes: tuple[str, ...]) -> None:
         self.settings = settings
         self._stopping = threading.Event()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -106,7 +117,7 @@ class Children:
                 workers.leave(db, name)
                 return
             deaths = 0 if time.monotonic() - began > STEADY_SECONDS else deaths + 1
-            wait = min(LONGEST_WAIT_SECONDS, 2.0 ** (deaths - 1)) if deaths else 0.0
+            wait = wait_before(deaths)
             log.warning("the %s worker ended with code %d; the next one starts in %.0f s", lane, code, wait)
             now = time.time()
             queue.worker_died(db, name, now)
@@ -156,7 +167,7 @@ def _log_file(settings: Settings, lane: str) -> logging.Handler:
     folder = settings.data / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     handler = logging.handlers.RotatingFileHandler(
-        folder / f"{lane}.log", maxBytes=2 * 2**20, backupCount=3, encoding="utf-8"
+        folder / f"{lane}.log", maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8"
     )
     handler.setFormatter(logging.Formatter("%(message)s"))
     return handler
