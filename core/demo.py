@@ -11,11 +11,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
+from scipy import fft, ndimage
 
 from core.errors import ConfigError, Conflict
 from core.records import DOMAINS, Domain, Trim
@@ -264,13 +265,19 @@ def _cloud(rng: np.random.Generator, shape: tuple[int, int], slope: float) -> np
 
     0 is grain, 1 rough, 2 soft clouds. A shape with a 1 varies along the other axis only.
     """
-    whole = tuple(n + n // 2 if n > 1 else 1 for n in shape)  # cut from a larger one, whose edges would meet
-    fy, fx = np.fft.fftfreq(whole[0])[:, None], np.fft.rfftfreq(whole[1])[None]
-    f = np.hypot(fy, fx)
+    whole, fall = _spectrum(shape, slope)
+    waves = rng.standard_normal((2, *fall.shape), np.float32)
+    field = fft.irfft2((waves[0] + 1j * waves[1]) * fall, whole)[: shape[0], : shape[1]]
+    return ((field - field.mean()) / (field.std() or 1.0)).astype(np.float64)
+
+
+@lru_cache(maxsize=64)
+def _spectrum(shape: tuple[int, int], slope: float) -> tuple[tuple[int, int], np.ndarray]:
+    """A size a quarter larger, as the edges of a drawn field meet, and the amplitude of its frequencies."""
+    height, width = (fft.next_fast_len(n + n // 4, real=True) if n > 1 else 1 for n in shape)
+    f = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
     f[0, 0] = np.inf
-    wave = np.fft.rfft2(rng.standard_normal(whole)) * f**-slope
-    field = np.fft.irfft2(wave, whole)[: shape[0], : shape[1]]
-    return (field - field.mean()) / (field.std() or 1.0)
+    return (height, width), (f**-slope).astype(np.float32)
 
 
 def _spots(
@@ -442,7 +449,7 @@ def _crack(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarray
     """Cover and depth of one to three cracks with branches, each (H, W), 0 to 1."""
     cover, depth = np.zeros(shape), np.zeros(shape)
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
-        widest = rng.choice([1.2, 1.8, 2.6, 3.6, 5.0, 6.0]) * rng.uniform(0.85, 1.0)
+        widest = rng.choice([1.4, 2.2, 3.0, 4.0, 5.0, 6.0]) * rng.uniform(0.85, 1.0)
         from_edge = rng.random() < 0.7
         start = rng.uniform(0, 1, 2) * shape
         angle = rng.uniform(0, 2 * np.pi)
@@ -461,7 +468,7 @@ def _crack(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarray
                 turn = direction + rng.choice([-1, 1]) * rng.uniform(0.35, 1.1)
                 length = rng.uniform(0.12, 0.45) * max(shape) / (level + 1)
                 branch = _walk(rng, shape, length, rng.uniform(0.4, 0.8), points[at], turn)
-                tips.append((branch, max(1.0, wide * rng.uniform(0.35, 0.75)), turn, level + 1))
+                tips.append((branch, max(1.2, wide * rng.uniform(0.4, 0.8)), turn, level + 1))
     return cover, depth
 
 
