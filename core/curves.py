@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 BEST = ("test_f1", "val_f1", "test_mean_f1", "val_mean_f1", "f1", "mean_f1", "val_accuracy", "accuracy")
@@ -54,3 +55,20 @@ def is_share(figure: str) -> bool:
     """True for figures that lie between 0 and 1; losses and learning rates do not."""
     words = set(figure.split("_"))
     return not words & {"loss", "rate", "lr", "seconds", "nats"}
+
+
+def log_lines(folder: Path, most: int = 400) -> list[str]:
+    """The last lines of a run's log, oldest first; none before a worker has taken the run.
+
+    Only the end of the file is read, so a log of days costs no more than one of minutes.
+    """
+    path = folder / "log.txt"
+    if not path.is_file():
+        return []
+    room = 200 * most
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - room))
+        text = file.read().decode("utf-8", errors="replace")
+    lines = text.splitlines()
+    return lines[1:][-most:] if size > room else lines[-most:]

@@ -58,6 +58,16 @@ def train(
     return run_id
 
 
+def evaluate(
+    db: Database, by: Person, card: Card, *, data: str, split: str, now: float, wake: Path | None = None
+) -> int:
+    """Order that a model answers a split of a stored set, for its laboratory to show; the run's id."""
+    by.require("engineer")
+    sets.get(db, data)
+    told = {"model": f"{card.domain}/{card.id}", "data": data, "split": split}
+    return queue.submit(db, "evaluate", card.domain, told, owner=by.name, now=now, wake=wake)
+
+
 def cancel(db: Database, by: Person, run_id: int, now: float) -> Run:
     """Stop a run that waits or runs; its checkpoint stays. Engineers may stop any, others only their own."""
     _own(queue.get(db, run_id), by)

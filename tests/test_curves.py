@@ -40,3 +40,13 @@ def test_losses_are_no_shares():
     assert curves.is_share("val_f1")
     assert not curves.is_share("val_loss")
     assert not curves.is_share("learning_rate")
+
+
+def test_of_a_long_log_only_the_end_is_read(tmp_path):
+    (tmp_path / "log.txt").write_text("".join(f"line {i}\n" for i in range(50_000)), encoding="utf-8")
+    lines = curves.log_lines(tmp_path, most=10)
+    assert lines == [f"line {i}" for i in range(49_990, 50_000)]
+
+
+def test_a_run_that_no_worker_has_taken_has_no_log(tmp_path):
+    assert curves.log_lines(tmp_path) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pages.parts.strings import en_lab
+
 WORDS: dict[str, str | tuple[str, str]] = {
     # Navigation and header
     "group.laboratories": "Laboratories",
@@ -232,4 +234,4 @@ WORDS: dict[str, str | tuple[str, str]] = {
 
 # The laboratories and the engine room
 
-WORDS |= {}
+WORDS |= en_lab.WORDS

@@ -1,0 +1,109 @@
+"""What is read once and shared by all sessions: evaluations of models and what is counted from them.
+
+Everything here is read-only. The keys hold the file's time, so that a new evaluation is seen at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core import cards, corrosion, crack, explore, rail
+from core.explore import Masks, YesNo
+
+Evaluation = Mapping[str, np.ndarray]
+
+SPLITS = ("test", "val")
+
+
+def splits(folder: Path) -> list[str]:
+    """The splits of which this model's answers are kept, test first."""
+    return [split for split in SPLITS if _stamp(folder, split)]
+
+
+def evaluation(folder: Path, split: str) -> Evaluation | None:
+    """What a model said of a split; None when it was not kept. `ModelError` when the file is damaged."""
+    stamp = _stamp(folder, split)
+    return _evaluation(str(folder), split, stamp) if stamp else None
+
+
+def yes_no(folder: Path, split: str) -> YesNo:
+    """A rail model's known test photos with the counts at every threshold."""
+    return _yes_no(str(folder), split, _stamp(folder, split))
+
+
+def masks(folder: Path, split: str) -> Masks:
+    """A crack model's histograms as running sums."""
+    return _masks(str(folder), split, _stamp(folder, split))
+
+
+def figures(domain: str, folder: Path, split: str, threshold: float | None = None) -> dict[str, Any]:
+    """The figures of a split at a threshold, as `evaluate` gives them, without intervals."""
+    return _figures(domain, str(folder), split, _stamp(folder, split), threshold)
+
+
+def maps(folder: Path) -> dict[str, str]:
+    """The file of each stored probability map of a crack model, by the photo's sha256."""
+    place = folder / cards.MAPS
+    return _maps(str(place), place.stat().st_mtime_ns) if place.is_dir() else {}
+
+
+def _stamp(folder: Path, split: str) -> int:
+    path = folder / f"evaluation-{split}.npz"
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _evaluation(folder: str, split: str, stamp: int) -> Evaluation | None:
+    return cards.evaluation(Path(folder), split)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _yes_no(folder: str, split: str, stamp: int) -> YesNo:
+    return YesNo.of(_known(folder, split, stamp))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _masks(folder: str, split: str, stamp: int) -> Masks:
+    return Masks.of(_known(folder, split, stamp)["histogram"])
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _figures(domain: str, folder: str, split: str, stamp: int, threshold: float | None) -> dict[str, Any]:
+    told = _known(folder, split, stamp)
+    match domain:
+        case "rail":
+            return rail.score(told, threshold, draws=0)
+        case "corrosion":
+            return corrosion.score(told, threshold, draws=0)
+    return crack.score(told, threshold)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _maps(place: str, stamp: int) -> dict[str, str]:
+    return {path.stem: path.name for path in sorted(Path(place).iterdir()) if path.is_file()}
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def agreement(domain: str, folder: str, split: str, stamp: int) -> explore.Calibration:
+    """How sure a model's answers were and how often right, over the photos whose truth is known."""
+    told = _known(folder, split, stamp)
+    known = np.asarray(told["truth"]) >= 0
+    p, truth = np.asarray(told["p"], np.float64)[known], np.asarray(told["truth"])[known]
+    return explore.calibration(p.max(1), p.argmax(1) == truth)
+
+
+def calibration(domain: str, folder: Path, split: str) -> explore.Calibration:
+    """How sure a model's answers were and how often right."""
+    return agreement(domain, str(folder), split, _stamp(folder, split))
+
+
+def _known(folder: str, split: str, stamp: int) -> Evaluation:
+    told = _evaluation(folder, split, stamp)
+    if told is None:
+        raise FileNotFoundError(f"evaluation-{split}.npz in {folder}")
+    return told

@@ -1,0 +1,299 @@
+"""What the three laboratories share: the model's card in one strip, its threshold, its photos by verdict."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+import numpy as np
+import streamlit as st
+from sqlite_utils import Database
+
+from core import orders, services, sets, store
+from core.accounts import Person
+from core.errors import PatinaError
+from core.records import Card, Domain
+from core.services import Service, Serving
+from core.sets import Held
+from core.settings import Settings
+from pages.parts import access, cached, figures, gallery, pick, places, tables, viewer, words
+from pages.parts.strings import t
+
+ROLES: Final = ("manager", "engineer", "admin")
+PAGE: Final = 12
+"""Photos shown at once; so few that a move of the threshold stays light."""
+
+FIGURES: Final[dict[str, tuple[str, ...]]] = {
+    "rail": ("f1", "recall", "precision", "balanced_accuracy"),
+    "crack": ("f1", "recall", "precision", "iou"),
+    "corrosion": ("mean_f1", "accuracy", "within_one", "kappa"),
+}
+"""What a card's strip shows of a domain, the first one first."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """What a laboratory page stands on: who looks, which model, which of its answers."""
+
+    person: Person
+    db: Database
+    settings: Settings
+    now: float
+    domain: Domain
+    model: Serving
+    service: Service | None
+    """What was promoted last; None while the starter serves unasked."""
+    is_serving: bool
+    split: str
+
+    @property
+    def card(self) -> Card:
+        """The card of the model that is shown."""
+        return self.model.card
+
+    @property
+    def threshold(self) -> float:
+        """Where the page's threshold begins: the one in service for this model, else its card's."""
+        told = self.model.threshold if self.is_serving else self.card.threshold
+        return round(min(0.999, max(0.001, 0.5 if told is None else told)), 3)
+
+
+def begin(domain: Domain) -> Lab:
+    """The head of a laboratory page; stops with what to do where there is no model or no answers."""
+    person = access.require(*ROLES)
+    settings, now = Settings.of(), time.time()
+    db = store.connect(settings.database)
+    title, picker = st.columns([3, 2], vertical_alignment="center")
+    title.title(t(f"page.{domain}"))
+    with picker:
+        model = pick.model(db, settings.models, domain, on_change=forget_threshold)
+    if model is None:
+        _no_model(person, domain)
+    service = services.current(db, domain)
+    split = next(iter(cached.splits(model.folder)), "")
+    lab = Lab(person, db, settings, now, domain, model, service, _is_serving(db, settings, model), split)
+    strip(lab)
+    if not split:
+        st.html(f'<p class="lead">{t("lab.no_answers")}</p>')
+        st.stop()
+    if split != "test":
+        st.warning(t("lab.only_validation"), icon=":material/info:")
+    return lab
+
+
+def forget_threshold() -> None:
+    """Another model begins at its own threshold, with its own worst photo."""
+    for name in ("threshold", "photo", "page"):
+        st.session_state.pop(name, None)
+        st.query_params.pop(name, None)
+
+
+def _is_serving(db: Database, settings: Settings, model: Serving) -> bool:
+    try:
+        return services.serving(db, settings.models, model.card.domain).card.id == model.card.id
+    except PatinaError:
+        return False
+
+
+def _no_model(person: Person, domain: Domain) -> NoReturn:
+    st.html(f'<p class="lead">{t(f"lab.no_model_{domain}")}</p>')
+    with st.container(horizontal=True):
+        if person.is_at_least("engineer"):
+            if st.button(t("runs.start"), type="primary", icon=":material/play_arrow:"):
+                places.go("runs", new=domain)
+            if st.button(t("lab.to_data"), icon=":material/photo_library:"):
+                places.go("data")
+    st.stop()
+    raise AssertionError("st.stop() does not return")
+
+
+# The card in one strip --------------------------------------------------------------------------------
+
+
+def strip(lab: Lab) -> None:
+    """What the model is, what it learned from, what it is worth and since when it serves."""
+    card = lab.card
+    told = card.figures.get(lab.split) or {}
+    names = [name for name in FIGURES[lab.domain] if told.get(name) is not None]
+    if names:
+        figures.show([figure_of(told, name) for name in names], key="strip")
+    text, button = st.columns([6, 1], vertical_alignment="center")
+    text.html(f'<p class="note">{" · ".join(in_short(lab))}</p>')
+    if button.button(t("lab.card"), icon=":material/badge:", type="tertiary", key="card"):
+        places.go("models", model=f"{card.domain}/{card.id}")
+
+
+def figure_of(told: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A figure with its interval as one of the numbers of a strip."""
+    low, high = told.get(f"{name}_low"), told.get(f"{name}_high")
+    aside = (
+        t("lab.from_to", low=f"{low:.2f}", high=f"{high:.2f}") if low is not None and high is not None else ""
+    )
+    return figures.figure(t(f"metric.{name}"), tables.figure(told.get(name), 2), aside=aside)
+
+
+def in_short(lab: Lab) -> list[str]:
+    """The strip's words, safe as HTML: name, network, data, licence, test photos, threshold, service."""
+    card = lab.card
+    told = [f"<b>{html.escape(card.id)}</b>", html.escape(network(card))]
+    if card.is_synthetic:
+        told.append(f"<b>{t('lab.synthetic')}</b>")
+    told.append(html.escape(t("lab.learned", data=data_words(card))))
+    if card.licence:
+        told.append(html.escape(card.licence))
+    n = (card.figures.get(lab.split) or {}).get("n")
+    if n:
+        told.append(t("lab.test_n" if lab.split == "test" else "lab.val_n", n=int(n)))
+    if lab.domain != "corrosion" and card.threshold is not None:
+        told.append(
+            t("lab.threshold_how", threshold=f"{card.threshold:.3f}", how=html.escape(card.threshold_how))
+        )
+    told.append(service_words(lab))
+    return told
+
+
+def service_words(lab: Lab) -> str:
+    """Whether the model serves, since when and by whose word, safe as HTML."""
+    if not lab.is_serving:
+        return f"<b>{t('lab.not_serving')}</b>"
+    if lab.service is None:
+        return t("lab.serving_starter")
+    since = f'<span title="{words.exact(lab.service.at)}">{words.ago(lab.service.at, lab.now)}</span>'
+    return t("lab.serving", since=since, who=html.escape(lab.service.who))
+
+
+def network(card: Card) -> str:
+    """The network as people write it."""
+    known = {
+        "mobilenet_v2": "MobileNetV2",
+        "resnet18": "ResNet-18",
+        "resnet50": "ResNet-50",
+        "cnn5": "CNN-5",
+        "alexnet": "AlexNet",
+        "unet": "U-Net",
+    }
+    return known.get(card.network, card.network)
+
+
+def data_words(card: Card) -> str:
+    """The sets a model learned from, by name."""
+    return ", ".join(str(d.get("name", "?")) for d in card.data) or "–"
+
+
+# The threshold ----------------------------------------------------------------------------------------
+
+
+def threshold_slider(lab: Lab) -> float:
+    """The page's one threshold, kept in the address, and the button that makes it the one in service."""
+    # A value in the address is taken over by the widget itself; the default is the model's own.
+    bar, button = st.columns([5, 2], vertical_alignment="bottom")
+    with bar:
+        threshold = st.slider(
+            t("lab.threshold"),
+            0.001,
+            0.999,
+            lab.threshold,
+            0.001,
+            format="%.3f",
+            key="threshold",
+            bind="query-params",
+            help=t("lab.threshold_help"),
+        )
+    with button:
+        if lab.person.is_at_least("engineer"):
+            _use_from_now_on(lab, threshold)
+    return float(threshold)
+
+
+def _use_from_now_on(lab: Lab, threshold: float) -> None:
+    is_same = lab.is_serving and abs(threshold - lab.threshold) < 5e-4
+    with st.popover(t("lab.use"), icon=":material/check_circle:", width="stretch", disabled=is_same):
+        now_at = f"{lab.threshold:.3f}"
+        st.markdown(t("lab.use_words", threshold=f"{threshold:.3f}", before=now_at, model=lab.card.id))
+        if not lab.is_serving:
+            st.markdown(t("lab.use_other", model=lab.card.id))
+        why = st.text_input(t("lab.why"), key="why", placeholder=t("lab.why_hint"))
+        if st.button(t("lab.use_confirm"), type="primary", key="use-threshold", disabled=not why.strip()):
+            by = access.me()
+            orders.promote(lab.db, by, lab.card, now=time.time(), why=why, threshold=threshold)
+            st.toast(t("lab.used", threshold=f"{threshold:.3f}"), icon=":material/check_circle:")
+            st.rerun(scope="app")
+
+
+# Photos -----------------------------------------------------------------------------------------------
+
+
+def photos(
+    lab: Lab,
+    evaluation: cached.Evaluation,
+    positions: np.ndarray,
+    here: Mapping[str, Held],
+    tile: Callable[[int], dict[str, Any]],
+    *,
+    key: str,
+) -> str | None:
+    """A page of photos of a list, worst first; the sha256 of the one just clicked.
+
+    Those that are not in this store are counted, not shown; where none is, their names are listed.
+    """
+    shas = evaluation["sha256"]
+    shown = [int(i) for i in positions if str(shas[i]) in here]
+    away = len(positions) - len(shown)
+    clicked = None
+    if not len(positions):
+        st.html(f'<p class="note">{t("lab.none_here")}</p>')
+    elif shown:
+        n_pages = -(-len(shown) // PAGE)
+        # The pagination stands below what it turns over, so its value is read from the state first.
+        page = min(int(st.session_state.get(f"{key}-page") or 1), n_pages)
+        clicked = gallery.show(
+            [tile(i) for i in shown[(page - 1) * PAGE : page * PAGE]], key=key, layout="wall"
+        )
+        if n_pages > 1:
+            st.session_state[f"{key}-page"] = page
+            st.pagination(n_pages, key=f"{key}-page")
+    if away:
+        absent(lab, evaluation, [int(i) for i in positions if str(shas[i]) not in here], names=not shown)
+    return clicked
+
+
+def absent(lab: Lab, evaluation: cached.Evaluation, positions: Sequence[int], *, names: bool) -> None:
+    """How many photos are not on this machine, which set has them, and their names where asked for."""
+    n = len(positions)
+    st.html(f'<p class="note">{html.escape(t("lab.absent", n=n, data=data_words(lab.card)))}</p>')
+    if names:
+        told = [words.shortened(str(evaluation["name"][i]), 34) for i in positions[:8]]
+        more = t("lab.and_more", n=n - 8) if n > 8 else ""
+        st.html(f'<p class="note">{html.escape(", ".join(told))}{more}</p>')
+    if lab.person.is_at_least("engineer") and st.button(
+        t("lab.import"), icon=":material/download:", type="tertiary", key=f"import-{n}-{positions[0]}"
+    ):
+        places.go("data")
+
+
+def here(lab: Lab, evaluation: cached.Evaluation) -> dict[str, Held]:
+    """The photos of an evaluation that are in this store, by sha256."""
+    return sets.held(lab.db, (str(sha) for sha in evaluation["sha256"]))
+
+
+@st.dialog(" ", width="large")
+def open_photo(held: Held, title: str, lines: Sequence[str], draw: Callable[[], None] | None = None) -> None:
+    """One photo, large, with what is known and what was said of it."""
+    st.markdown(f"### {html.escape(title)}")
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        viewer.photo(held.photo, held.width_px, held.height_px, key=f"large-{held.photo[:12]}", alt=held.name)
+    with right:
+        for line in lines:
+            st.html(f'<p class="line">{html.escape(line)}</p>')
+        if draw is not None:
+            draw()
+
+
+def full_card(card: Card) -> None:
+    """What the model cannot do, in its makers' words, when they wrote it down."""
+    if card.notes:
+        st.html(f'<p class="note">{html.escape(card.notes)}</p>')
