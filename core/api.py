@@ -30,7 +30,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 import core
-from core import artifacts, cards, inspections, openapi, photos, pictures, queue, store, workers
+from core import archives, artifacts, cards, inspections, openapi, photos, pictures, queue, store, workers
 from core.accounts import Person
 from core.errors import NotFound, PatinaError, SignInNeeded, TooMany
 from core.gate import WHO, Visitor, problem
@@ -64,6 +64,10 @@ def routes(settings: Settings, clock: Callable[[], float] = time.time) -> list[R
         Route(f"{V1}/openapi.json", _Door(GET=rest.description)),
         Route(
             f"{V1}/photos/{{name}}", _Door(PUT=rest.put_photo, GET=rest.get_photo, DELETE=rest.drop_upload)
+        ),
+        Route(
+            f"{V1}/archives",
+            _Door(PUT=rest.put_archive, GET=rest.get_archive, DELETE=rest.drop_upload),
         ),
         Route(f"{V1}/inspections", _Door(GET=rest.find, POST=rest.ask)),
         Route(f"{V1}/inspections/{{id}}", _Door(GET=rest.inspection)),
@@ -184,6 +188,39 @@ class _Rest:
             return pictures.upright(self.settings, sha)
 
         return await self._file(request, f"{sha}-upright", make)
+
+    async def put_archive(self, request: Request) -> Response:
+        """A zip of photos, or a part of one, for an engineer to import on the Data page."""
+        who, body = _person(request), _Body(request)
+        try:
+            who.require("engineer")
+            word = _upload_word(request)
+            headers = request.headers
+            plan = Plan.of(
+                headers.get("content-range"), headers.get("content-length"), None, archives.MAX_TOTAL_BYTES
+            )
+            if plan.length is None:
+                raise PatinaError("Send a zip with its length (Content-Length), not in chunks.")
+            received = await self.uploads.receive(self.uploads.place(who, word), plan, body.pieces())
+        except PatinaError:
+            await body.drain()
+            raise
+        told = {"received": received, "total": plan.total or received}
+        return _json(told, 202 if received < told["total"] else 201, {"upload-offset": str(received)})
+
+    async def get_archive(self, request: Request) -> Response:
+        """How far the upload of a zip came; 0 when nothing of it has."""
+        who, word = _person(request), _upload_word(request)
+        who.require("engineer")
+
+        def far() -> int:
+            try:
+                return self.uploads.received(who, word)
+            except NotFound:
+                return 0
+
+        received = await _in_thread(far)
+        return _json({"received": received}, headers={"upload-offset": str(received)})
 
     async def _receive(
         self, request: Request, stream: AsyncIterator[bytes], plan: Plan, word: str | None, name: str
@@ -494,6 +531,13 @@ async def _json_body(request: Request) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise PatinaError('The body must be a JSON object: {"photo": "<sha256>", "domain": "rail"}.')
     return told
+
+
+def _upload_word(request: Request) -> str:
+    word = request.query_params.get("upload")
+    if word is None:
+        raise PatinaError("Say which upload: ?upload=<8 to 64 letters, digits, - or _>.")
+    return word
 
 
 def _person(request: Request) -> Person:

@@ -113,6 +113,34 @@ def _paths() -> Json:
                 "responses": _answers({"204": {"description": "What had arrived of it is gone."}}),
             },
         },
+        "/api/v1/archives": {
+            "put": {
+                "summary": "Upload a zip of photos to import, whole or in parts (engineers)",
+                "description": "As for a photo, with `upload` and `Content-Range`; Data looks into it.",
+                "parameters": [upload | {"required": True}],
+                "requestBody": _bytes_in(),
+                "responses": _answers(
+                    {
+                        "201": _json("All of it has arrived", _ref("Part")),
+                        "202": _json("This part is kept; more is awaited", _ref("Part")),
+                    },
+                    403,
+                    409,
+                    413,
+                    507,
+                ),
+            },
+            "get": {
+                "summary": "How far the upload of a zip came",
+                "parameters": [upload | {"required": True}],
+                "responses": _answers({"200": _json("The bytes that have arrived", {"type": "object"})}, 403),
+            },
+            "delete": {
+                "summary": "Give up an unfinished upload",
+                "parameters": [upload | {"required": True}],
+                "responses": _answers({"204": {"description": "What had arrived of it is gone."}}),
+            },
+        },
         "/api/v1/inspections": {
             "post": {
                 "summary": "Ask for a verdict on a photo",

@@ -118,6 +118,17 @@ def all_sets(db: Database, domain: Domain | None = None) -> list[StoredSet]:
     return [_of_row(r) for r in found]
 
 
+def first_photos(db: Database, set_id: int, n: int) -> list[str]:
+    """sha256 of a few photos of a set, spread over it so that a card shows more than one class."""
+    found = rows(
+        db,
+        """select photo from (select photo, position, ntile(:n) over (order by position) as part
+               from set_photos where set_id = :id) group by part order by part""",
+        {"id": set_id, "n": n},
+    )
+    return [r["photo"] for r in found]
+
+
 def get(db: Database, name: str) -> StoredSet:
     """The row of the set of this name; `NotFound` with the known names when there is none."""
     found = row(

@@ -75,8 +75,17 @@ class Plan:
     """None: the photo ends where the request does."""
 
     @classmethod
-    def of(cls, content_range: str | None, content_length: str | None, offset: str | None = None) -> Plan:
-        """Read from `Content-Range` and `Content-Length`, or the query's `offset`; limits first."""
+    def of(
+        cls,
+        content_range: str | None,
+        content_length: str | None,
+        offset: str | None = None,
+        most: int = photos.MAX_BYTES,
+    ) -> Plan:
+        """Read from the headers `Content-Range` and `Content-Length` or the query's `offset`; limits first.
+
+        `most` bytes may come in all, over every part.
+        """
         length = int(content_length) if content_length and content_length.isdecimal() else None
         if content_range:
             found = _RANGE.fullmatch(content_range.strip())
@@ -98,8 +107,8 @@ class Plan:
             plan = cls(int(offset), length, None)
         else:
             plan = cls(0, length, None)
-        if max(plan.total or 0, plan.start + (plan.length or 0)) > photos.MAX_BYTES:
-            raise too_large()
+        if max(plan.total or 0, plan.start + (plan.length or 0)) > most:
+            raise too_large(most)
         return plan
 
 
@@ -226,12 +235,13 @@ class NameAside:
         await self.app(scope, receive, send)
 
 
-def too_large() -> TooLarge:
-    """The sentence for more bytes than a photo may have."""
-    return TooLarge(
-        f"The photo has more than {photos.MAX_BYTES // 2**20} MiB, which is the most. Save it as JPEG.",
-        "too_large",
-    )
+def too_large(most: int = photos.MAX_BYTES) -> TooLarge:
+    """The sentence for more bytes than a photo, or a zip, may have."""
+    if most > photos.MAX_BYTES:
+        told = f"The zip has more than {most // 2**30} GiB, which is the most. Make several smaller ones."
+    else:
+        told = f"The photo has more than {most // 2**20} MiB, which is the most. Save it as JPEG."
+    return TooLarge(told, "too_large")
 
 
 async def _pieces(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -7,11 +7,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
-from core import accounts, sets, store
+from core import accounts, api, sets, store
 from core.errors import Conflict, DataError, Forbidden, NotFound
+from core.gate import Gate
 from core.imports import Import, Imports
-from tests import stock
+from core.uploads import Uploads
+from tests import serving, stock
 
 EDDA = accounts.Person(1, "edda", "engineer")
 
@@ -92,3 +96,24 @@ def test_only_engineers_import_and_a_name_is_taken_once(told, tmp_path):
     other = waited(imports, imports.begin(told, EDDA, "rail", tmp_path / "a", now=0.0))
     with pytest.raises(Conflict, match="already"):
         imports.keep(told, EDDA, other.id, "A")
+
+
+def test_a_zip_goes_in_by_parts_and_only_from_an_engineer(tmp_path):
+    world = serving.World.at(tmp_path)
+    routes = Starlette(routes=api.routes(world.settings))
+    client = TestClient(Gate(routes, world.settings), base_url="http://testserver")
+    whole = b"PK" + bytes(range(256)) * 8
+    url = "/api/v1/archives?upload=zip-0123456789"
+
+    def part(who: str, start: int, end: int):
+        told = {"content-range": f"bytes {start}-{end - 1}/{len(whole)}"}
+        return client.put(url, content=whole[start:end], headers=world.headers(who) | told)
+
+    assert client.get(url, headers=world.headers("engineer")).json() == {"received": 0}
+    assert part("engineer", 0, 1000).status_code == 202
+    assert client.get(url, headers=world.headers("engineer")).json() == {"received": 1000}
+    assert part("engineer", 1000, len(whole)).status_code == 201
+    place = Uploads(world.settings).place(world.session_of("engineer").person, "zip-0123456789")
+    assert place.read_bytes() == whole
+    refused = part("inspector", 0, 1000)
+    assert (refused.status_code, refused.json()["detail"][:27]) == (403, "This needs the role enginee")
