@@ -11,8 +11,10 @@ import json
 import math
 import os
 import queue
+import shutil
 import socket
 import threading
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ import psutil
 from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, Trial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from core import config as settings_of
 from core.corrosion import RANGES, Config, Range
@@ -32,6 +35,9 @@ from core.engine.corrosion import prepare
 from core.errors import ConfigError, Conflict, NotFound
 from core.records import PhotoSet, Progress
 from core.settings import Settings
+
+# The heartbeat, without which a dead worker's trial would never end.
+warnings.filterwarnings("ignore", category=ExperimentalWarning)
 
 DATABASE = "study.db"
 TOLD = "search.json"
@@ -89,23 +95,32 @@ def study(folder: Path, plan: Plan | None = None, config: Config | None = None) 
     """The study in folder, made when there is none."""
     plan, config = plan or Plan(), config or Config()
     folder.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        storage = RDBStorage(
-            f"sqlite:///{(folder / DATABASE).resolve().as_posix()}",
-            engine_kwargs={"connect_args": {"timeout": 60}},  # seconds to wait while another writes
-            heartbeat_interval=BEAT_S,
-            grace_period=GRACE_S,
-            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
-        )
     return optuna.create_study(
         study_name=STUDY,
-        storage=storage,
+        storage=_storage(folder),
         sampler=_sampler(plan, 0),
         pruner=_pruner(plan, config.epochs * max(1, config.folds)),
         direction="maximize",
         load_if_exists=True,
     )
+
+
+def _storage(folder: Path) -> RDBStorage:
+    """The study's database; workers that begin at one moment make its tables one after the other."""
+    for wait in (0.2, 0.5, 1.0, 2.0, None):
+        try:
+            return RDBStorage(
+                f"sqlite:///{(folder / DATABASE).resolve().as_posix()}",
+                engine_kwargs={"connect_args": {"timeout": 60}},  # seconds to wait while another writes
+                heartbeat_interval=BEAT_S,
+                grace_period=GRACE_S,
+                heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
+            )
+        except SQLAlchemyError:
+            if wait is None:
+                raise
+            time.sleep(wait)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def values(trial: Trial, ranges: Mapping[str, Range]) -> dict[str, Any]:
@@ -179,7 +194,7 @@ class _Job:
                 _take_back(found)
                 is_waiting = bool(_trials(found, TrialState.WAITING))
                 if is_waiting or len(_trials(found, *_ENDED, TrialState.RUNNING)) < self.plan.trials:
-                    found.optimize(self.trial, n_trials=1, catch=(_Stopped, _Enough))
+                    found.optimize(self.trial, n_trials=1, catch=(_Stopped, _Enough), callbacks=[self.clear])
                 else:  # the last ones run elsewhere; should their worker die, they are ours
                     self.stop.wait(1.0)
             if not self.stop.is_set():
@@ -200,7 +215,7 @@ class _Job:
         found.sampler = _sampler(self.plan, trial.number)
         searched = values(trial, RANGES[self.config.network])
         config = settings_of.of(Config, settings_of.to_dict(self.config) | searched)
-        home = self.folder / f"trial-{_first(trial)}"
+        home = self.home(found.trials[trial.number])
         training = prepare(config, self.photos, home, self.settings, is_trial=True)
         for epoch, so_far in enumerate(reached(training.f1()), 1):  # before it was stopped or killed
             trial.report(so_far, epoch)
@@ -210,11 +225,20 @@ class _Job:
             told = dict(progress.figures) | {"trial_f1": so_far}
             self.reports.put(self.report(found, f"trial {trial.number}", told, progress.phase))
             if self.stop.is_set():
-                found.enqueue_trial(trial.params, user_attrs={_CONTINUES: _first(trial)})
+                found.enqueue_trial(trial.params, user_attrs={_CONTINUES: _first(found.trials[trial.number])})
                 raise _Stopped
             if trial.should_prune():
                 raise optuna.TrialPruned
         return training.objective()
+
+    def home(self, trial: FrozenTrial) -> Path:
+        """The folder of a trial's checkpoint, the same however often it is gone on with."""
+        return self.folder / f"trial-{_first(trial)}"
+
+    def clear(self, found: optuna.Study, trial: FrozenTrial) -> None:
+        """Drop the checkpoint of a trial that has ended; its figures are in the study, and 50 are large."""
+        if trial.state in _ENDED:
+            shutil.rmtree(self.home(trial), ignore_errors=True)
 
     def report(self, found: optuna.Study, phase: str, figures: dict[str, float], note: str = "") -> Progress:
         """How far the search is; its steps are trials that ended."""
@@ -248,14 +272,12 @@ def _trials(found: optuna.Study, *states: TrialState) -> list[FrozenTrial]:
     return found.get_trials(deepcopy=False, states=states)
 
 
-def _first(trial: Trial) -> int:
+def _first(trial: FrozenTrial) -> int:
     """The number under which this trial was begun first: that of its folder."""
     told = trial.user_attrs.get(_CONTINUES)
-    if told is not None:
-        return int(told)
-    frozen = trial.study.trials[trial.number]
-    retried = RetryHeartbeatStaleTrialCallback.retried_trial_number(frozen)
-    return trial.number if retried is None else int(retried)
+    if told is None:
+        told = RetryHeartbeatStaleTrialCallback.retried_trial_number(trial)
+    return trial.number if told is None else int(told)
 
 
 def _take_back(found: optuna.Study) -> None:
@@ -268,11 +290,8 @@ def _take_back(found: optuna.Study) -> None:
             found._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
         except UpdateFinishedTrialError:
             continue  # another worker was faster
-        first = trial.user_attrs.get(_CONTINUES, trial.number)
-        found.enqueue_trial(trial.params, user_attrs={_CONTINUES: first})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        optuna.storages.fail_stale_trials(found)
+        found.enqueue_trial(trial.params, user_attrs={_CONTINUES: _first(trial)})
+    optuna.storages.fail_stale_trials(found)
 
 
 def _here() -> tuple[str, int, float]:
