@@ -54,22 +54,27 @@ class UNet(nn.Module):
         return 2 ** (self.levels - 1)
 
     @property
-    def reach_px(self) -> int:
-        """How far, at most, a pixel of the answer looks to one side."""
-        side = 2 * (self.kernel // 2)  # two convolutions
-        down_and_up = sum(
-            side * 2**level * (1 if level == self.levels - 1 else 2) for level in range(self.levels)
-        )
-        return down_and_up + self.multiple  # poolings and transposed convolutions shift by less than a cell
+    def halo_px(self) -> int:
+        """How much photo must lie around a part so that its answer is that to the whole; a multiple too.
+
+        Every convolution looks `kernel // 2` cells to each side, two of them a level, and a cell is as wide
+        as its level is coarse; the grid of the coarsest level adds one cell.
+        """
+        cells = [2**level for level in range(self.levels)]
+        reach = 2 * (self.kernel // 2) * (sum(cells) + sum(cells[:-1])) + self.multiple
+        return -(-reach // self.multiple) * self.multiple  # 112 with 5 levels and 3 × 3
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Crack logits of a batch."""
-        seen = []  # (n, 16, h, w), (n, 32, h/2, w/2), …
-        for down in self.down[:-1]:  # type: ignore[index]
-            x = down(x)
-            seen.append(x)
-            x = self.pool(x)
-        x = self.down[-1](x)  # (n, 256, h/16, w/16)
-        for up, join in zip(self.up, self.join, strict=True):
-            x = join(torch.cat([seen.pop(), up(x)], dim=1))  # (n, 128, h/8, w/8), …
-        return self.head(x)  # (n, 1, h, w) logits, not probabilities
+        return self.look(x)[0]
+
+    def look(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Crack logits of a batch, and what was seen on each level on the way down."""
+        seen: list[torch.Tensor] = []
+        for down in self.down:
+            x = down(x if not seen else self.pool(x))
+            seen.append(x)  # (n, 16, h, w), (n, 32, h/2, w/2), … (n, 256, h/16, w/16)
+        for up, join, beside in zip(self.up, self.join, seen[-2::-1], strict=True):
+            x = join(torch.cat([beside, up(x)], dim=1))  # (n, 128, h/8, w/8), …
+        with torch.autocast(x.device.type, enabled=False):  # the head in fp32: bf16 has 3 digits only
+            return self.head(x.float()), seen  # (n, 1, h, w) logits, not probabilities

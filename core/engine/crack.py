@@ -1,0 +1,627 @@
+"""Paper 2: train a crack U-Net, load it, and map cracks on photos of any size."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import hashlib
+import importlib.metadata
+import io
+import platform
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import psutil
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save
+from torch import nn
+from torch.nn import functional as F
+
+from core import cards, crack, losses, metrics, sweep
+from core import config as settings_of
+from core import photos as files
+from core.crack import Config
+from core.engine import checkpoint, loop
+from core.engine.loaders import Augment, augment
+from core.engine.loop import Machine, State
+from core.engine.unet import UNet
+from core.errors import Conflict, DataError, ModelError
+from core.records import Card, Photo, PhotoSet, Progress
+from core.settings import Settings
+
+MEAN, SPREAD = 0.5, 0.25
+"""ours: photos enter the network as (x - mean) / spread, x from 0 to 1, the same for all sets."""
+
+
+@dataclass
+class Walls:
+    """Photos and masks in memory, as they were taken; what a training draws its crops from."""
+
+    pictures: list[np.ndarray]
+    """(H, W, 3) uint8 each."""
+    masks: list[np.ndarray]
+    """(H, W) bool each, True on crack."""
+    cracks: list[np.ndarray]
+    """Places of crack pixels in each mask, (k, 2) int32 rows of y and x; at most `KEPT` of them."""
+
+    KEPT = 20_000
+
+    @classmethod
+    def read(cls, photos: Sequence[Photo], longest_px: int | None = None, room: int | None = None) -> Walls:
+        """Decode photos and masks; `DataError` when a mask does not fit or they would fill the memory.
+
+        `room` is how many bytes they may take; three quarters of what is free when left open.
+        """
+        room = int(0.75 * psutil.virtual_memory().available) if room is None else room
+        walls = cls([], [], [])
+        for photo in photos:
+            picture, mask = _fitting(photo)
+            if longest_px:
+                picture, mask = shrink(picture, longest_px), shrink(mask, longest_px)
+            room -= picture.nbytes + mask.nbytes
+            if room < 0:
+                raise DataError(
+                    f"{len(photos)} photos do not fit into memory (full after {len(walls.pictures)}). "
+                    "Train with longest_px set, for example longest_px=1024, or on fewer photos."
+                )
+            places = np.argwhere(mask).astype(np.int32)
+            walls.pictures.append(picture)
+            walls.masks.append(mask)
+            walls.cracks.append(places[:: -(-len(places) // cls.KEPT) or 1])
+        return walls
+
+    @property
+    def crack_share(self) -> float:
+        """Share of crack among all pixels."""
+        return sum(int(m.sum()) for m in self.masks) / max(1, sum(m.size for m in self.masks))
+
+    def crops(self, config: Config, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """One step's crops: (n, 3, S, S) uint8 and (n, 1, S, S) bool, from photos drawn at random.
+
+        ours: `near_crack` of them hold a crack pixel of their photo at a random place, each is zoomed,
+        mirrored and turned by quarters. A photo smaller than its crop goes on mirrored.
+        """
+        size = config.crop_px
+        pictures = torch.empty((config.batch, 3, size, size), dtype=torch.uint8)
+        masks = torch.empty((config.batch, 1, size, size), dtype=torch.bool)
+        for i in range(config.batch):
+            which = int(rng.integers(len(self.pictures)))
+            side = round(size * config.zoom ** rng.uniform(-1, 1))
+            picture, mask = self.pictures[which], self.masks[which]
+            near = rng.random() < config.near_crack and len(self.cracks[which]) > 0
+            place = self.cracks[which][rng.integers(len(self.cracks[which]))] if near else None
+            window = tuple(
+                _window(n, side, None if place is None else place[k], rng) for k, n in enumerate(mask.shape)
+            )
+            turns, flip = int(rng.integers(4)), bool(rng.integers(2))
+            cut = _turned(_cut(picture, window, side), turns, flip)
+            said = _turned(_cut(mask, window, side), turns, flip)
+            pictures[i] = _resized(torch.from_numpy(cut).permute(2, 0, 1), size)
+            masks[i] = _resized(torch.from_numpy(said)[None], size)
+        return pictures, masks
+
+
+def shrink(picture: np.ndarray, longest_px: int) -> np.ndarray:
+    """The picture or mask with its longer side at most `longest_px`, antialiased; never enlarged."""
+    height, width = picture.shape[:2]
+    factor = longest_px / max(height, width)
+    if factor >= 1:
+        return picture
+    size = (max(1, round(height * factor)), max(1, round(width * factor)))
+    x = torch.from_numpy(np.ascontiguousarray(picture))
+    x = x.permute(2, 0, 1)[None] if picture.ndim == 3 else x.float()[None, None]
+    x = F.interpolate(x, size, mode="bilinear", antialias=True, align_corners=False)[0]
+    return x.permute(1, 2, 0).numpy() if picture.ndim == 3 else (x[0] >= 0.5).numpy()
+
+
+def train(
+    config: Config, photos: PhotoSet, folder: Path, settings: Settings, command: str = ""
+) -> Iterator[Progress]:
+    """Train a crack U-Net in folder; go on where a checkpoint there left off.
+
+    A report every `validate_every` steps, with the pooled F1 on the validation photos at its best threshold;
+    the state with the best one is kept. The last report carries the card, and folder then holds
+    weights.safetensors, evaluation-val.npz, and of a test split evaluation-test.npz and maps/<sha256>.png.
+    """
+    settings_of.check(config)
+    machine = Machine.here()
+    rng = loop.chances(config.seed)
+    parts = split(photos, config.seed)
+    walls = Walls.read(parts["train"], config.longest_px)
+    net = cast(UNet, machine.put(_network(config, walls.crack_share)))
+    optimizer = loop.optimizer(net, config.optimizer, config.learning_rate, weight_decay=config.weight_decay)
+    state, smooth = State(net, optimizer, rng), copy.deepcopy(net)
+    begun = {"config": settings_of.to_dict(config), "set": photos.fingerprint}
+    if state.resume(folder):
+        if state.memory["begun"] != begun:
+            raise Conflict(
+                f"{folder.name} holds a run with other settings or photos. Choose another folder, or "
+                "give the settings and photos it was begun with."
+            )
+        smooth.load_state_dict(state.memory["smooth"])
+    else:
+        made_at = datetime.now(UTC).isoformat(timespec="seconds")
+        state.memory = {"begun": begun, "best": None, "curve": [], "seconds": 0.0, "made_at": made_at}
+    since, fell = time.monotonic(), []
+    while state.step < config.steps:
+        loop.set_learning_rate(
+            optimizer, config.learning_rate * loop.cosine(state.step, config.steps, config.warm_up)
+        )
+        fell.append(step(net, optimizer, *walls.crops(config, rng), config, machine, rng))
+        state.step += 1
+        average(smooth, net, min(config.smoothing, state.step / (state.step + 10)))
+        if state.step % config.validate_every and state.step < config.steps:
+            continue
+        model = Model(smooth, machine, config.longest_px)
+        total = sum((sweep.sweep(*pair) for pair in _answered(model, parts["val"])), metrics.Counts.zero())
+        threshold = sweep.best(total)
+        figures = {
+            "loss": float(np.mean(fell)),
+            "val_f1": float(np.nan_to_num(total.f1[sweep.at(threshold)])),
+            "val_threshold": threshold,
+        }
+        if state.memory["best"] is None or figures["val_f1"] > state.memory["best"]["val_f1"]:
+            state.memory["best"] = figures | {"step": state.step, "net": copy.deepcopy(smooth.state_dict())}
+        state.memory["curve"].append({"step": state.step} | figures)
+        state.memory["smooth"] = dict(smooth.state_dict())
+        state.memory["seconds"] += time.monotonic() - since
+        state.save(folder)
+        since, fell = time.monotonic(), []
+        yield Progress(state.step, config.steps, "train", figures)
+    card, stored = _finished(state, config, photos, parts, machine, command)
+    checkpoint.put(folder / cards.WEIGHTS, save(stored))
+    yield _tested(_model(card, stored, machine), parts, folder, config.steps)
+
+
+def _finished(
+    state: State,
+    config: Config,
+    photos: PhotoSet,
+    parts: Mapping[str, Sequence[Photo]],
+    machine: Machine,
+    command: str,
+) -> tuple[Card, dict[str, torch.Tensor]]:
+    """The card without figures, and the tensors to file: all that validation photos have to say.
+
+    Chosen on them, in this order: the state, the threshold, the smallest crack, the calibration, and
+    whether half precision changes anything.
+    """
+    memory, best = state.memory, state.memory["best"]
+    net = cast(UNet, machine.put(_network(config)))
+    net.load_state_dict(best["net"])
+    tensors = {f"net.{key}": value.detach().cpu().contiguous() for key, value in net.state_dict().items()}
+    model = Model(net, machine, config.longest_px, config.views)
+    known = _known(model, parts["train"])
+    stored = tensors | {
+        "known": known.features,
+        "spread": known.spread,
+        "distances": known.distances,
+    }
+    answered = list(_answered(model, parts["val"]))
+    pooled = sum((sweep.sweep(*pair) for pair in answered), metrics.Counts.zero())
+    threshold = sweep.best(pooled)
+    smallest_px = crack.smallest(answered, threshold)
+    told = [piece for pair in answered for piece in crack.pieces(*pair, smallest_px)]
+    calibration = crack.calibrate(*(np.asarray(column) for column in zip(*told, strict=True)))
+    card = Card(
+        id="unset",
+        domain="crack",
+        network="unet",
+        classes=crack.CLASSES,
+        config=settings_of.to_dict(config),
+        preprocessing={
+            "mean": MEAN,
+            "std": SPREAD,
+            "longest_px": config.longest_px,
+            "views": config.views,
+            "core_px": CORE,
+            "halo_px": net.halo_px,
+        },
+        data=(
+            {
+                "name": photos.name,
+                "fingerprint": photos.fingerprint,
+                "licence": photos.licence,
+                "is_synthetic": photos.is_synthetic,
+            }
+            | {f"n_{name}": len(part) for name, part in parts.items()},
+        ),
+        threshold=threshold,
+        threshold_how=f"best pooled F1 on {len(parts['val'])} validation photos",
+        known={
+            "smallest_px": smallest_px,
+            "calibration": calibration,
+            "calibrated_on": len(told),
+            "nearest": NEAREST,
+            "step": best["step"],
+            "curves": {
+                name: [row[name] for row in memory["curve"]]
+                for name in ("step", "loss", "val_f1", "val_threshold")
+            },
+        },
+        versions=versions(),
+        command=command,
+        seed=config.seed,
+        device=str(machine),
+        seconds=round(memory["seconds"], 1),
+        made_at=memory["made_at"],
+        licence=photos.licence,
+        notes=NOTES,
+    )
+    if config.half:
+        card, stored = _halved(card, stored, answered, parts["val"], machine)
+    digest = _digest(stored)
+    return dataclasses.replace(card, id=f"unet-{digest[:8]}"), stored
+
+
+NOTES = (
+    "Marks what looks like a crack on a wall seen square-on; joints, edges, scratches and cables may look "
+    "like one, and hairlines under two pixels are often missed. Widths are those of the mask, in pixels "
+    "unless a scale is given; a photo shows nothing of a crack's depth or cause."
+)
+
+
+def _tested(model: Model, parts: Mapping[str, Sequence[Photo]], folder: Path, steps: int) -> Progress:
+    """Judge validation and test photos with the model as it is filed; the last report, with the card."""
+    card = model.card
+    assert card is not None
+    figures = {}
+    for name in ("val", "test"):
+        if not parts[name]:
+            continue
+        arrays = []
+        shown = (files.open(photo.path, photo.title)[0] for photo in parts[name])
+        for photo, said in zip(parts[name], predict(model, shown), strict=True):
+            arrays.append(said)
+            if name == "test":
+                out = io.BytesIO()
+                Image.fromarray(said["p"]).save(out, "PNG", compress_level=9)
+                checkpoint.put(folder / cards.MAPS / f"{crack.sha256(photo)}.png", out.getvalue())
+        told = crack.evaluation(parts[name], arrays)
+        out = io.BytesIO()
+        np.savez_compressed(out, allow_pickle=False, **told)
+        checkpoint.put(folder / f"evaluation-{name}.npz", out.getvalue())
+        figures[name] = crack.score(told, card.threshold)
+    card = dataclasses.replace(card, figures=figures)
+    shown_as = {f"{name}_f1": float(f["f1"]) for name, f in figures.items() if f["f1"] is not None}
+    phase = "test" if parts["test"] else "validation"
+    return Progress(steps, steps, phase, shown_as, note=card.threshold_how, card=card)
+
+
+def step(
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    pictures: torch.Tensor,
+    masks: torch.Tensor,
+    config: Config,
+    machine: Machine,
+    rng: np.random.Generator,
+) -> float:
+    """One step down the loss of paper 2 on these crops (uint8 and bool); its value before the step."""
+    x = pictures.to(machine.device, torch.float32).div_(255)
+    change = Augment(brightness=config.jitter, contrast=config.jitter, colour=config.jitter)
+    x = ready(augment(x, change, rng) if config.jitter else x, machine)
+    with machine.autocast():
+        logits = net(x)
+    e = masks.to(machine.device).float() - logits.float().sigmoid()  # the paper's e = y - p, in fp32
+    return loop.descend(optimizer, losses.LOSSES[config.loss].formula(e, config.weight).mean())
+
+
+def ready(x: torch.Tensor, machine: Machine) -> torch.Tensor:
+    """Photos of 0 to 1 as the network wants them."""
+    return x.sub(MEAN).div(SPREAD).contiguous(memory_format=machine.memory_format)
+
+
+@torch.no_grad()
+def average(smooth: nn.Module, net: nn.Module, keep: float) -> None:
+    """Move the running average of all weights and batch-norm statistics towards `net`."""
+    for kept, new in zip(smooth.state_dict().values(), net.state_dict().values(), strict=True):
+        if kept.is_floating_point():
+            kept.lerp_(new, 1 - keep)
+        else:
+            kept.copy_(new)
+
+
+def split(photos: PhotoSet, seed: int) -> dict[str, tuple[Photo, ...]]:
+    """Photos for train, val and test.
+
+    ours: where nobody set photos aside for validation, every sixth group of train is, drawn by the seed, so
+    that no threshold is chosen on photos the model learned from or is reported on.
+    """
+    parts = {name: photos.part(name) for name in ("train", "val", "test")}
+    if not parts["train"]:
+        raise DataError(f"{photos.name} has no photos in its split `train`.")
+    if not parts["val"]:
+        groups = sorted({p.group or p.title for p in parts["train"]})
+        if len(groups) < 2:
+            raise DataError(f"{photos.name} needs photos of two groups at least, or some in its split `val`.")
+        drawn = np.random.default_rng(seed).permutation(groups)[: max(1, len(groups) // 6)]
+        aside = set(drawn.tolist())
+        parts["val"] = tuple(p for p in parts["train"] if (p.group or p.title) in aside)
+        parts["train"] = tuple(p for p in parts["train"] if (p.group or p.title) not in aside)
+    return parts
+
+
+CORE = 768
+"""ours: side of the part of a tile that is kept; around it lies as much photo as a pixel can look at."""
+WHOLE = 1_500_000
+"""ours: photos up to so many pixels are taken in one piece, which is cheaper than tiles with margins."""
+NEAREST = 3
+"""ours: a photo is as far from the training photos as the mean of so many nearest ones."""
+KNOWN = 512
+"""ours: training photos that are kept to say "unlike", at most."""
+
+
+@dataclass
+class Model:
+    """A network ready to predict, and what is needed to say "unlike the training photos"."""
+
+    net: UNet
+    machine: Machine
+    longest_px: int | None = None
+    views: int = 1
+    known: Known | None = None
+    card: Card | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """The training photos as the network saw them, and how alike they are: what "unlike" is measured by."""
+
+    features: torch.Tensor
+    """(n, k) float16, each feature divided by its spread."""
+    spread: torch.Tensor
+    """(k,) float32."""
+    distances: torch.Tensor
+    """(n,) float32, sorted: how far each photo is from those of other groups."""
+
+    @classmethod
+    def of(cls, rows: torch.Tensor, groups: np.ndarray) -> Known:
+        """From the features (n, k) of photos and their groups; from other photos where there is one group."""
+        spread = rows.std(0, correction=0).clamp_min(1e-6).float()
+        features = (rows / spread).half()
+        far = []
+        for i, row in enumerate(features.float()):
+            others = groups != groups[i] if (groups != groups[i]).any() else np.arange(len(groups)) != i
+            far.append(distance(features.float()[torch.from_numpy(others)], row) if others.any() else 0.0)
+        return cls(features, spread, torch.tensor(sorted(far)))
+
+    def share(self, features: np.ndarray) -> float:
+        """The share of training photos that are nearer to each other than a photo with these features is."""
+        far = distance(self.features.float(), torch.from_numpy(features) / self.spread)
+        return float((self.distances < far).float().mean())
+
+
+def distance(known: torch.Tensor, row: torch.Tensor) -> float:
+    """Root mean square difference of a feature row to known ones, the mean of the `NEAREST` nearest."""
+    apart = (known - row.float()).square().mean(1).sqrt()
+    return float(apart.sort().values[:NEAREST].mean())
+
+
+def load(card: Card, folder: Path) -> Model:
+    """The model in folder, checked against its card and ready to predict on this machine.
+
+    `ModelError` when the weights are missing, damaged, not the card's, or not of this network.
+    """
+    if card.domain != "crack":
+        raise ModelError(f"{card.id} is a {card.domain} model; crack needs one of its own.")
+    return _model(card, load_file(str(cards.weights(folder, card))), Machine.here())
+
+
+def predict(model: Model, pictures: Iterable[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+    """`p` (H, W) uint8 = round(255 p) at the photo's own size and `unlike` () of each photo, in order.
+
+    Photos are upright uint8 RGB (H, W, 3) of any size; large ones go through in tiles, so that memory stays
+    bounded. Without known training photos there is no `unlike`.
+    """
+    for picture in pictures:
+        height, width = picture.shape[:2]
+        small = shrink(picture, model.longest_px) if model.longest_px else picture
+        said = np.empty(small.shape[:2], np.uint8 if small is picture else np.float32)
+        features = np.zeros(0)
+        for part, p, seen in tiles(model, small):
+            said[part] = sweep.store(p) if said.dtype == np.uint8 else p
+            features = features + seen if features.size else seen
+        if said.dtype != np.uint8:
+            grown = F.interpolate(torch.from_numpy(said)[None, None], (height, width), mode="bilinear")
+            said = sweep.store(grown[0, 0].numpy())
+        told = {"p": said}
+        if model.known is not None:
+            told["unlike"] = np.asarray(model.known.share(features / small[..., 0].size), np.float32)
+        yield told
+
+
+def probabilities(model: Model, picture: np.ndarray) -> np.ndarray:
+    """The crack probability of every pixel of a photo, (H, W) float32, before it is stored in 8 bits."""
+    p = np.empty(picture.shape[:2], np.float32)
+    for part, said, _ in tiles(model, picture):
+        p[part] = said
+    return p
+
+
+def tiles(
+    model: Model, picture: np.ndarray, core: int = CORE, whole: int = WHOLE
+) -> Iterator[tuple[tuple[slice, slice], np.ndarray, np.ndarray]]:
+    """Each part of a photo, its probabilities (h, w) float32, and its feature sums (features,) float64.
+
+    A tile is seen with a halo as wide as the network's reach and lies on the grid of its poolings, so the
+    parts equal the answer to the whole photo. Photos of up to `whole` pixels are one tile.
+    """
+    net, m = model.net, model.net.multiple
+    height, width = picture.shape[:2]
+    if height * width <= whole:
+        core = max(height, width)
+    core = -(-core // m) * m
+    halo = net.halo_px
+    for top in range(0, height, core):
+        for left in range(0, width, core):
+            bottom, right = min(height, top + core), min(width, left + core)
+            y, x = max(0, top - halo), max(0, left - halo)
+            seen = picture[y : bottom + halo, x : right + halo]
+            seen = np.pad(seen, ((0, -seen.shape[0] % m), (0, -seen.shape[1] % m), (0, 0)), mode="edge")
+            own = (slice(top - y, bottom - y), slice(left - x, right - x))
+            p, features = _look(model, seen, own)
+            yield (slice(top, bottom), slice(left, right)), p, features
+
+
+def _look(model: Model, picture: np.ndarray, own: tuple[slice, slice]) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of the own part of a padded tile, and its features summed over that part's pixels."""
+    machine = model.machine
+    total: Any = 0
+    with loop.judging(model.net):
+        x = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
+        x = ready(x.to(machine.device, torch.float32).div_(255), machine)
+        for view in range(model.views):
+            turned = _view(x, view).contiguous(memory_format=machine.memory_format)
+            with machine.autocast():
+                logits, levels = model.net.look(turned)
+            total = total + _view(logits.float().sigmoid(), view, back=True)
+            if not view:
+                features = torch.cat([_summed(level, own, 2**k) for k, level in enumerate(levels)])
+        p = (total / model.views)[0, 0][own]
+    return p.cpu().numpy(), features.cpu().numpy()
+
+
+def _view(x: torch.Tensor, view: int, back: bool = False) -> torch.Tensor:
+    """The eight ways to look at a square: turned by `view` quarters, mirrored from the fifth on."""
+    if back:
+        x = x.flip(-1) if view >= 4 else x
+        return torch.rot90(x, -view, (-2, -1))
+    x = torch.rot90(x, view, (-2, -1))
+    return x.flip(-1) if view >= 4 else x
+
+
+def _summed(level: torch.Tensor, own: tuple[slice, slice], cell: int) -> torch.Tensor:
+    """Channel sums (c,) float64 over the own part of one level, in pixels of the photo."""
+    rows, columns = (slice(s.start // cell, -(-s.stop // cell)) for s in own)
+    inside = level[0, :, rows, columns].double()
+    share = (own[0].stop - own[0].start) * (own[1].stop - own[1].start) / max(1, inside[0].numel())
+    return inside.sum((1, 2)) * share
+
+
+def _known(model: Model, photos: Sequence[Photo]) -> Known:
+    """What "unlike" needs to know of the training photos."""
+    if len(photos) > KNOWN:
+        photos = [photos[i] for i in np.linspace(0, len(photos) - 1, KNOWN).astype(int)]
+    rows = []
+    for photo in photos:
+        picture, _ = files.open(photo.path, photo.title)
+        picture = shrink(picture, model.longest_px) if model.longest_px else picture
+        once = dataclasses.replace(model, views=1)
+        rows.append(sum(seen for _, _, seen in tiles(once, picture)) / picture[..., 0].size)
+    groups = np.asarray([photo.group or photo.title for photo in photos])
+    return Known.of(torch.from_numpy(np.asarray(rows)), groups)
+
+
+def versions() -> dict[str, str]:
+    """What was at work: Python and the packages that shape a result."""
+    named = ("torch", "numpy", "scipy", "scikit-image")
+    return {"python": platform.python_version()} | {n: importlib.metadata.version(n) for n in named}
+
+
+def _digest(stored: Mapping[str, torch.Tensor]) -> str:
+    """The hash that a weights file with these tensors will have."""
+    return hashlib.sha256(save(dict(stored))).hexdigest()
+
+
+def _network(config: Config, crack_share: float = 0.02) -> UNet:
+    return UNet(config.levels, config.kernel, config.filters, min(0.5, crack_share + 1e-4))
+
+
+def _model(card: Card, stored: Mapping[str, torch.Tensor], machine: Machine) -> Model:
+    config = settings_of.of(Config, card.config)
+    net = _network(config)
+    weights = {key[4:]: value for key, value in stored.items() if key.startswith("net.")}
+    try:
+        net.load_state_dict(weights)
+        known = Known(stored["known"], stored["spread"], stored["distances"])
+    except (RuntimeError, KeyError) as error:
+        raise ModelError(
+            f"The weights of crack/{card.id} are not those of its network; copy the model again."
+        ) from error
+    net = cast(UNet, machine.put(net).eval())
+    return Model(net, machine, config.longest_px, config.views, known, card)
+
+
+def _halved(
+    card: Card,
+    stored: dict[str, torch.Tensor],
+    answered: Sequence[tuple[np.ndarray, np.ndarray]],
+    photos: Sequence[Photo],
+    machine: Machine,
+) -> tuple[Card, dict[str, torch.Tensor]]:
+    """Convolutions in half precision, if that changes no label and no F1 by more than 0.0005 on `photos`.
+
+    Batch norm stays in float32: its running variance spans more than half precision holds well.
+    """
+    small = {k: v.half() if k.startswith("net.") and v.ndim > 1 else v for k, v in stored.items()}
+    other = list(_answered(_model(card, small, machine), photos))
+    cut, smallest_px = cast(float, card.threshold), float(card.known["smallest_px"])
+    labels, f1 = [], []
+    for pairs in (answered, other):
+        labels.append([crack.holds_to(p, smallest_px) >= cut for p, _ in pairs])
+        counts = (metrics.Counts.of(mask, sweep.mask(p, cut)) for p, mask in pairs)
+        f1.append(float(sum(counts, metrics.Counts.zero()).f1))
+    changed = sum(a != b for a, b in zip(*labels, strict=True))
+    if changed or abs(f1[0] - f1[1]) > 5e-4:
+        note = (
+            f" Filed in float32: in half precision {changed} of {len(other)} verdicts change, F1 {f1[1]:.4f}."
+        )
+        return dataclasses.replace(card, notes=card.notes + note), stored
+    note = f" Filed in half precision, which changes none of {len(other)} verdicts."
+    return dataclasses.replace(card, notes=card.notes + note), small
+
+
+def _answered(model: Model, photos: Sequence[Photo]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Stored map and truth of each photo."""
+    once = dataclasses.replace(model, known=None)
+    for photo in photos:
+        picture, mask = _fitting(photo)
+        yield next(predict(once, [picture]))["p"], mask
+
+
+def _fitting(photo: Photo) -> tuple[np.ndarray, np.ndarray]:
+    """Photo and mask of one size, else `DataError`."""
+    picture, _ = files.open(photo.path, photo.title)
+    mask = crack.truth(photo)
+    crack.check_size(photo, mask, picture)
+    return picture, mask
+
+
+def _window(n: int, side: int, place: int | None, rng: np.random.Generator) -> int:
+    """Where a crop starts along one side of n pixels; over `place` when one is given."""
+    if n <= side:
+        return (n - side) // 2  # the photo in the middle, mirrored around
+    low, high = 0, n - side
+    if place is not None:
+        low, high = max(low, int(place) - side + 1), min(high, int(place))
+    return int(rng.integers(low, high + 1))
+
+
+def _cut(picture: np.ndarray, start: tuple[int, ...], side: int) -> np.ndarray:
+    y, x = start
+    height, width = picture.shape[:2]
+    inside = picture[max(0, y) : y + side, max(0, x) : x + side]
+    if inside.shape[:2] == (side, side):
+        return inside
+    around = [(max(0, -y), max(0, y + side - height)), (max(0, -x), max(0, x + side - width))]
+    return np.pad(inside, around + [(0, 0)] * (picture.ndim - 2), mode="symmetric")
+
+
+def _turned(picture: np.ndarray, turns: int, flip: bool) -> np.ndarray:
+    picture = np.rot90(picture, turns)
+    return np.ascontiguousarray(picture[:, ::-1] if flip else picture)
+
+
+def _resized(x: torch.Tensor, size: int) -> torch.Tensor:
+    if x.shape[-1] == size:
+        return x
+    is_mask = x.dtype == torch.bool
+    x = F.interpolate(x[None].float(), (size, size), mode="bilinear", antialias=True, align_corners=False)[0]
+    return x >= 0.5 if is_mask else x.round_().clamp_(0, 255).byte()
