@@ -11,7 +11,7 @@ import pytest
 from core import children, store, workers
 from tests import stock
 
-SOON = 60.0
+SOON = 120.0
 """Seconds that anything here may take on a busy machine."""
 
 
@@ -77,5 +77,5 @@ def test_a_log_is_cut_into_pieces(told, monkeypatch):
     handler.close()
     pieces = sorted(p.name for p in (told.data / "logs").iterdir())
     assert pieces == ["judge.log", "judge.log.1", "judge.log.2", "judge.log.3"]
-    assert all(p.stat().st_size <= 1000 for p in (told.data / "logs").iterdir())
+    assert all(p.stat().st_size <= 1500 for p in (told.data / "logs").iterdir())
     assert (told.data / "logs" / "judge.log").read_text(encoding="utf-8").splitlines()[-1] == "line 499 �"

@@ -19,24 +19,12 @@ from tests import stock, tiny
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Settings of a Patina with a set in its store and a model that its train lane made."""
-    told = stock.settings(tmp_path_factory.mktemp("trained"))
-    tiny.store_photos(told, tiny.photos(told.data / "photos"))
-    db = store.connect(told.database)
-    order(db, name="First")
-    with lane("train", told) as train:
-        assert train.take()
-        assert not train.take()
-    assert queue.get(db, 1).error is None
-    return told
+    return tiny.trained(tmp_path_factory.mktemp("trained"))
 
 
 @pytest.fixture
 def told(trained, tmp_path):
-    """A copy of it for a test of its own."""
-    shutil.copytree(trained.data, tmp_path / "data")
-    shutil.copytree(trained.models, tmp_path / "models")
-    return stock.settings(tmp_path)
+    return tiny.copy(trained, tmp_path)
 
 
 @pytest.fixture
@@ -225,9 +213,7 @@ def test_a_training_ends_as_a_filed_model(trained):
     assert (run.state, run.result["model"], run.fraction) == ("done", "corrosion/first", 1.0)
     card = cards.read(trained.models, "corrosion", "first")
     assert (card.made_by, card.config["network"]) == ("mina", "cnn5")
-    assert card.command.startswith(
-        "python -m core train corrosion --data tiny --preset quick --set network=cnn5"
-    )
+    assert card.command.startswith("python -m core train corrosion --data tiny --preset paper_cnn5 --set ")
     assert run.result["figures"] == json.loads(card.to_json())["figures"]
     told = queue.reports(db, 1)
     assert [r["step"] for r in told] == list(range(1, len(told) + 1))
