@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from scipy import ndimage
 
 from core.errors import PhotoError
@@ -60,12 +60,8 @@ def open(source: Path | bytes | BinaryIO, name: str = "") -> tuple[np.ndarray, F
     data, name = _bytes_of(source, name)
     image = _opened(data, name)
     facts = _facts(image, data)
-    bits = (getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE) or (16,))[0]  # gone from a turned copy
     try:
-        image.load()
-        picture = np.array(_flat(ImageOps.exif_transpose(image), bits))
-    except PhotoError:
-        raise
+        picture = _decoded(image, _TURNS.get(_orientation(image, _exif(image, data))))
     except Exception as error:  # decoders of ten formats raise nearly anything on damaged bytes
         raise _refusal(error, name) from error
     if picture.shape[:2] != (facts.height_px, facts.width_px):
@@ -352,6 +348,20 @@ def _check_numbers(image: Image.Image, name: str) -> None:
 NEW_SUBFILE_TYPE, BITS_PER_SAMPLE, SAMPLE_FORMAT, DNG_VERSION = 254, 258, 339, 50706  # TIFF tags
 
 
+def _decoded(image: Image.Image, turn: Image.Transpose | None) -> np.ndarray:
+    """The pixels upright, (H, W, 3) uint8; a stripe at a time, so that a large photo is in memory once."""
+    image.load()
+    bits = (getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE) or (16,))[0]
+    upright = image.transpose(turn) if turn is not None else image
+    width, height = upright.size
+    picture = np.empty((height, width, 3), np.uint8)
+    rows = max(1, 2**22 // width)
+    for top in range(0, height, rows):
+        low = min(top + rows, height)
+        picture[top:low] = np.asarray(_flat(upright.crop((0, top, width, low)), bits))
+    return picture
+
+
 def _flat(image: Image.Image, bits: int) -> Image.Image:
     """An 8-bit RGB picture: grey of more bits scaled, transparent parts on white."""
     if image.mode.startswith("I"):
@@ -393,8 +403,7 @@ def _refusal(error: Exception, name: str) -> PhotoError:
 def _facts(image: Image.Image, data: bytes) -> Facts:
     exif = _exif(image, data)
     width, height = image.size
-    # Pillow gives a TIFF's size upright already, and pillow-heif turns by itself.
-    if image.format not in ("TIFF", "HEIF", "AVIF") and exif.get(ORIENTATION) in (5, 6, 7, 8):
+    if _orientation(image, exif) in (5, 6, 7, 8):
         width, height = height, width
     place = _directory(exif, GPS)
     camera = _directory(exif, EXIF)
@@ -411,6 +420,25 @@ def _facts(image: Image.Image, data: bytes) -> Facts:
 
 
 ORIENTATION, MAKE, MODEL, EXIF, GPS, TAKEN, DIGITIZED = 274, 271, 272, 34665, 34853, 36867, 36868  # EXIF tags
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _orientation(image: Image.Image, exif: Mapping[int, Any]) -> int:
+    """How the pixels are to be turned still, 1 to 8; 1 where EXIF says nothing sensible."""
+    told = exif.get(ORIENTATION)
+    if image.format == "TIFF" or not isinstance(told, int):  # Pillow turns a TIFF by itself
+        return 1
+    return told if told in _TURNS else 1
 
 
 def _exif(image: Image.Image, data: bytes) -> Mapping[int, Any]:

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from core import photos
 from core.errors import PhotoError
@@ -44,13 +44,13 @@ def file_of(picture, format="PNG", **options):
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_every_file_of_the_corpus_is_answered_as_expected(row: Row, bad_photos):  # noqa: F811
     path = bad_photos.path(row)
-    start = time.perf_counter()
+    start = time.process_time()  # of this process: other tests and trainings may be running
     refusal = None
     try:
         picture, facts = photos.open(path)
     except PhotoError as error:
         refusal = error
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     if refusal is not None:
         assert row.allows(refusal.reason), f"{refusal.reason}: {refusal}"
         assert refusal.reason in REASONS
@@ -58,6 +58,7 @@ def test_every_file_of_the_corpus_is_answered_as_expected(row: Row, bad_photos):
         assert str(refusal).endswith(".")
         return
     assert row.allows(None), "it should be refused"
+    assert photos.probe(path) == facts
     assert picture.dtype == np.uint8
     assert picture.flags.writeable
     assert picture.shape == (facts.height_px, facts.width_px, 3)
@@ -73,23 +74,13 @@ def test_every_file_of_the_corpus_is_answered_as_expected(row: Row, bad_photos):
         assert wanted is None or told == pytest.approx(wanted, abs=1e-3)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_the_header_alone_tells_what_opening_tells(row: Row, bad_photos):  # noqa: F811
-    path = bad_photos.path(row)
-    try:
-        _, facts = photos.open(path)
-    except PhotoError:
-        return
-    assert photos.probe(path) == facts
-
-
-def test_the_table_beside_the_generator_is_the_one_it_writes():
-    written = {case.file: case.row(case.file) for case in make_badimages.all_cases()}
-    known = {row.file: row for row in ROWS}
-    assert set(written) <= set(known)
-    for name, told in written.items():
-        assert known[name].is_photo == (told["expect"] == "accept"), name
-        assert known[name].reasons[0] == told["reason_class"], name
+def test_the_table_beside_the_generator_is_the_one_it_writes(bad_photos):  # noqa: F811
+    known = {bad_photos.names.get(row.file): row for row in ROWS}
+    for told in bad_photos.written:
+        row = known[told["file"]]
+        assert row.is_photo == (told["expect"] == "accept"), row
+        assert row.reasons[0] == told["reason_class"], row
+        assert row.either == (told["either"] == "yes"), row
 
 
 # Opening
@@ -191,13 +182,14 @@ def test_what_is_no_photo_is_called_by_its_name(head, what):
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_a_turned_heic_and_webp_come_out_upright(turn):
+def test_a_turned_heic_webp_and_avif_come_out_upright(turn):
     stored = Image.fromarray(make_badimages.turned(coloured(), turn))
     exif = Image.Exif()
     exif[274] = turn
-    for format in ("HEIF", "WEBP"):
+    for format in ("HEIF", "WEBP", "AVIF") if features.check("avif") else ("HEIF", "WEBP"):
         picture, facts = photos.open(file_of(stored, format, quality=95, exif=exif.tobytes()))
         assert (facts.width_px, facts.height_px) == (80, 60)
+        assert facts.format == {"HEIF": "HEIC"}.get(format, format)
         middles = np.ix_((15, 45), (20, 60))
         assert np.abs(picture[middles].astype(int) - coloured()[middles]).max() < 30
 
@@ -210,6 +202,17 @@ def test_a_phone_s_ten_bit_heic_is_read_as_eight_bits():
     picture, facts = photos.open(out.getvalue())
     assert picture.min() > 250
     assert facts.format == "HEIC"
+
+
+def test_an_orientation_beside_damaged_exif_still_turns_the_photo():
+    """Pillow's own turning writes the EXIF again and fails where a value cannot be written."""
+    stored = file_of(Image.fromarray(make_badimages.turned(coloured(), 6)), "JPEG", quality=95)
+    text_for_a_number = [(1, 2, 2, b"N\0"), (2, 2, 9, b"fiftyone\0")]
+    picture, facts = photos.open(
+        make_badimages.after_soi(stored, make_badimages.exif(6, gps=text_for_a_number))
+    )
+    assert picture.shape == (60, 80, 3)
+    assert facts.lat is None
 
 
 # Facts

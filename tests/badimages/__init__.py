@@ -82,6 +82,8 @@ class Corpus:
     folder: Path
     names: dict[str, str]
     """Name in the table → name on this disk, which may refuse the odd ones."""
+    written: tuple[dict[str, str], ...]
+    """The table as this machine wrote it."""
 
     def path(self, row: Row) -> Path:
         """Where the file of a row lies; the test is skipped where it could not be written."""
@@ -96,4 +98,5 @@ def bad_photos(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     folder = tmp_path_factory.mktemp("badimages")
     cases = make_badimages.all_cases()
     written = make_badimages.write(folder, cases)
-    return Corpus(folder, {c.file: w["file"] for c, w in zip(cases, written, strict=True)})
+    names = {c.file: w["file"] for c, w in zip(cases, written, strict=True)}
+    return Corpus(folder, names, tuple(written))
