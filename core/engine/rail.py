@@ -107,15 +107,20 @@ class Course:
     watched: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2), np.float32))
     """(epochs, n, 2): logits of the lesson's validation photos after each epoch."""
     origin: str = ""
+    has_begun: bool = False
     memory: dict[str, Any] = field(default_factory=dict)
     """What goes from lesson to lesson: the model's id, the seconds so far."""
 
     def teach(self, lesson: Lesson) -> Iterator[Progress]:
         """Teach a network this lesson, or go on in its midst; afterwards `net` is the taught one.
 
-        The checkpoint is on disk before each report. A lesson that was over already reports nothing.
+        The checkpoint is on disk before each report. The first report of a run says where it stands, so
+        that the time left can be told from the next; a lesson that was over already reports nothing else.
         """
         state, average = self.begin(lesson)
+        if not self.has_begun:
+            self.has_begun = True
+            yield Progress(self.done + state.step * len(lesson.learned), self.total + 1, lesson.name)
         since = time.monotonic()
         often = -(-REPORT_AFTER // len(lesson.learned))
         while state.step < lesson.epochs:
