@@ -62,8 +62,8 @@ def test_a_file_that_is_no_photo_is_named(tmp_path):
 def test_making_a_photo_small_does_not_alias():
     stripes = np.zeros((512, 512, 3), np.uint8)
     stripes[:, ::2] = 255
-    small = loaders.shrink(stripes, 64).float()
-    assert small.std() < 8  # without antialiasing: all black or all white
+    small = loaders.shrink(stripes, 100).float()
+    assert small.std() < 15  # without antialiasing 75: wide bands that no one painted
 
 
 def test_prediction_stacks_keep_order_and_hold_at_most_n():
