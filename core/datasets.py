@@ -104,7 +104,8 @@ def fingerprint(found: Iterable[Photo]) -> str:
 def merge(sets: Sequence[PhotoSet], name: str = "") -> PhotoSet:
     """Several sets of one domain as one; groups and names are kept apart by the set's name in front.
 
-    Licences are joined; synthetic only when all are. `DataError` for none, or for two domains.
+    Licences are joined; synthetic only when all are. Made-up photos beside real ones only teach: theirs of
+    the splits val and test are left without a split. `DataError` for none, or for two domains.
     """
     if not sets:
         raise DataError("There is no data set to merge; name at least one.")
@@ -112,10 +113,16 @@ def merge(sets: Sequence[PhotoSet], name: str = "") -> PhotoSet:
         raise DataError(f"These sets are of several domains: {', '.join(s.domain for s in sets)}.")
     if len(sets) == 1:
         return sets[0]
+    all_made_up = all(s.is_synthetic for s in sets)
     often = Counter(s.name for s in sets)
     called = [s.name if often[s.name] == 1 else f"{s.name} {i}" for i, s in enumerate(sets, 1)]
     together = tuple(
-        dataclasses.replace(p, name=f"{n}/{p.title}", group=f"{n}/{p.group}" if p.group else "")
+        dataclasses.replace(
+            p,
+            name=f"{n}/{p.title}",
+            group=f"{n}/{p.group}" if p.group else "",
+            split="" if s.is_synthetic and not all_made_up and p.split in ("val", "test") else p.split,
+        )
         for n, s in zip(called, sets, strict=True)
         for p in s.photos
     )
@@ -125,7 +132,7 @@ def merge(sets: Sequence[PhotoSet], name: str = "") -> PhotoSet:
         photos=together,
         licence="; ".join(dict.fromkeys(s.licence for s in sets if s.licence)),
         fingerprint=hashlib.sha256("\n".join(sorted(s.fingerprint for s in sets)).encode()).hexdigest(),
-        is_synthetic=all(s.is_synthetic for s in sets),
+        is_synthetic=all_made_up,
         problems=tuple(f"{n}: {told}" for n, s in zip(called, sets, strict=True) for told in s.problems),
     )
 

@@ -84,14 +84,16 @@ class Walls:
     def crops(self, config: Config, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         """One step's crops: (n, 3, S, S) uint8 and (n, 1, S, S) bool, from photos drawn at random.
 
-        ours: `near_crack` of them hold a crack pixel of their photo at a random place, each is zoomed,
-        mirrored and turned by quarters. A photo smaller than its crop goes on mirrored.
+        ours: a photo is drawn the more often the larger it is, `near_crack` of the crops hold a crack pixel
+        at a random place, each is zoomed, mirrored and turned by quarters. A photo smaller than its crop goes
+        on mirrored.
         """
         size = config.crop_px
+        area = np.cumsum([mask.size for mask in self.masks])
         pictures = torch.empty((config.batch, 3, size, size), dtype=torch.uint8)
         masks = torch.empty((config.batch, 1, size, size), dtype=torch.bool)
         for i in range(config.batch):
-            which = int(rng.integers(len(self.pictures)))
+            which = int(np.searchsorted(area, rng.integers(area[-1]), side="right"))
             side = round(size * config.zoom ** rng.uniform(-1, 1))
             picture, mask = self.pictures[which], self.masks[which]
             near = rng.random() < config.near_crack and len(self.cracks[which]) > 0
