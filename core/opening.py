@@ -8,7 +8,6 @@ import importlib
 import logging
 import os
 import time
-from collections import Counter
 from pathlib import Path
 
 import psutil
@@ -98,7 +97,7 @@ def _keep_samples(db: Database, settings: Settings, domain: Domain, now: float) 
     if not folder.is_dir() or _was_kept(db, name):
         return
     found = dataclasses.replace(datasets.read(folder, domain), name=name)
-    report = {"problems": list(found.problems), "splits": dict(Counter(p.split for p in found.photos))}
+    report = datasets.report(found).to_dict()
     try:
         for _ in sets.keep(db, settings.artifacts, found, report=report, who=accounts.PATINA.name, now=now):
             time.sleep(0)  # between photos the pages get their turn

@@ -63,7 +63,7 @@ def serving(db: Database | None, models: Path, domain: Domain) -> Serving:
         return Serving(card, cards.place(models, domain, card.id), threshold)
     known = cards.all(models, domain)
     if not known:
-        raise NotFound(f"There is no {domain} model yet; train one, or copy one into {models / domain}.")
+        raise NotFound(f"There is no {domain} model yet; train one, or copy one into {models.name}/{domain}.")
     card = next((card for card in known if card.id.startswith(STARTER)), known[0])
     return Serving(card, cards.place(models, domain, card.id), card.threshold)
 

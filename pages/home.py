@@ -8,7 +8,7 @@ import streamlit as st
 from core import accounts, inspections, overview, store
 from core.overview import Change, Trust
 from core.settings import Settings
-from pages.parts import access, figures, gallery, places, samples, words
+from pages.parts import access, address, figures, gallery, places, samples, words
 from pages.parts.strings import t
 
 DAY = 86_400.0
@@ -98,15 +98,8 @@ if bad:
 
 st.subheader(t("home.changed"))
 spans = {"visit": last_visit(), "7": now - 7 * DAY, "30": now - 30 * DAY}
-chosen = st.segmented_control(
-    t("home.changed"),
-    list(spans),
-    format_func=lambda span: t(f"home.span.{span}"),
-    default="7",
-    required=True,
-    key="span",
-    label_visibility="collapsed",
-    bind="query-params",
+chosen = address.segments(
+    t("home.changed"), "span", ("7", "visit", "30"), lambda span: t(f"home.span.{span}")
 )
 since = spans[chosen]
 figures.show([told(change) for change in overview.changes(db, since, now)], key="changes")

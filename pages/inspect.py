@@ -9,7 +9,7 @@ from core import accounts, inspections, store
 from core.inspections import Batch
 from core.records import DOMAINS
 from core.settings import Settings
-from pages.parts import access, found, gallery, places, samples, upload, words
+from pages.parts import access, address, found, gallery, places, samples, upload, words
 from pages.parts.strings import t
 
 A_PAGE = 24
@@ -36,45 +36,32 @@ def hand_in() -> upload.Handed:
 
 def results(batch: str) -> None:
     """One batch: the bar that counts, then its photos, those for a person first."""
+    db = store.connect(settings.database)  # each look comes in a thread of its own
     counts = inspections.count(db, batch=batch)
     refused = inspections.refused(db, batch)
+    failed = counts["failed"] + len(refused)
     bar = {
-        "all": t("bar.judged", n=counts["judged"]),
+        "": t("bar.judged", n=counts["judged"]),
         "ask": t("bar.ask", n=counts["needs_person"]),
-        "failed": t("bar.failed", n=counts["failed"] + len(refused)),
+        "failed": t("bar.failed", n=failed),
         "waiting": t("bar.waiting", n=counts["waiting"]),
     }
-    shown = ["all"] + [
-        k
-        for k, n in (
-            ("ask", counts["needs_person"]),
-            ("failed", counts["failed"] + len(refused)),
-            ("waiting", counts["waiting"]),
-        )
-        if n
-    ]
+    some = {"": True, "ask": counts["needs_person"], "failed": failed, "waiting": counts["waiting"]}
     with st.container(key="bar"):
-        chosen = st.segmented_control(
-            t("bar.title"),
-            shown,
-            format_func=bar.__getitem__,
-            default="all",
-            required=True,
-            key="bar-choice",
-            label_visibility="collapsed",
+        chosen = address.segments(
+            t("bar.title"), "found", [which for which in bar if some[which]], bar.__getitem__
         )
-    if counts["waiting"] and chosen == "all":
+    if counts["waiting"] and not chosen:
         st.progress(counts["judged"] / max(counts["all"], 1), text=t("bar.goes_on"))
-    if chosen in ("all", "failed"):
+    if chosen in ("", "failed"):
         for name, why in refused:
             st.html(f'<p class="refused">{html.escape(why if name in why else f"{name}: {why}")}</p>')
     asked = {"batch": batch, "order": "batch"} | found.FOUND.get(chosen, {})
     pages = -(-len(inspections.ids(db, **asked)) // A_PAGE)
-    at = st.session_state.get("batch-page", 1)
-    listed = inspections.find(db, **asked, limit=A_PAGE, offset=A_PAGE * (min(at, max(pages, 1)) - 1))
-    gallery.inspections(listed, key="results", now=time.time(), link={"batch": batch})
-    if pages > 1:
-        st.pagination(pages, key="batch-page")
+    first = A_PAGE * (address.page(pages) - 1)
+    listed = inspections.find(db, **asked, limit=A_PAGE, offset=first)
+    gallery.inspections(listed, key="results", now=time.time(), link=found.link())
+    address.turn(pages)
 
 
 def live_results(batch: str, is_busy: bool) -> None:
@@ -82,10 +69,13 @@ def live_results(batch: str, is_busy: bool) -> None:
 
     def look() -> None:
         results(batch)
-        if is_live and not is_busy and not inspections.count(db, batch=batch)["waiting"]:
+        if is_live and not is_busy and not waiting():
             st.rerun()
 
-    is_live = is_busy or inspections.count(db, batch=batch)["waiting"] > 0
+    def waiting() -> int:
+        return inspections.count(store.connect(settings.database), batch=batch)["waiting"]
+
+    is_live = is_busy or waiting() > 0
     st.fragment(look, run_every=1.0 if is_live else None)()
 
 
@@ -120,44 +110,29 @@ def search() -> None:
     """Everything ever handed in, by filters that stand in the address."""
     st.subheader(t("inspect.find"))
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
-        st.text_input(t("find.text"), key="text", bind="query-params", placeholder=t("find.text_hint"))
-        st.selectbox(
-            t("find.domain"),
-            ["", *DOMAINS],
-            key="domain",
-            bind="query-params",
-            format_func=lambda d: t(f"domain.{d}") if d else t("find.any"),
+        address.text(t("find.text"), "text", t("find.text_hint"))
+        address.select(
+            t("find.domain"), "domain", ["", *DOMAINS], lambda d: t(f"domain.{d}") if d else t("find.any")
         )
-        st.selectbox(
-            t("find.found"),
-            ["", *found.FOUND],
-            key="found",
-            bind="query-params",
-            format_func=lambda f: t(f"found.{f}") if f else t("find.any"),
+        address.select(
+            t("find.found"), "found", ["", *found.FOUND], lambda f: t(f"found.{f}") if f else t("find.any")
         )
-        st.selectbox(
-            t("find.owner"),
-            ["", "me"],
-            key="owner",
-            bind="query-params",
-            format_func=lambda o: t(f"find.{o}") if o else t("find.any"),
-        )
+        address.select(t("find.owner"), "owner", ["", "me"], lambda o: t(f"find.{o}") if o else t("find.any"))
     asked = found.filters(person.name)
     n = len(inspections.ids(db, **asked))
     if not n:
         st.html(f'<p class="lead">{t("find.none")}</p>')
         return
     pages = -(-n // A_PAGE)
-    at = min(st.session_state.get("find-page", 1), pages)
+    first = A_PAGE * (address.page(pages) - 1)
     st.html(f'<p class="note">{t("find.n", n=n)}</p>')
     gallery.inspections(
-        inspections.find(db, **asked, limit=A_PAGE, offset=A_PAGE * (at - 1)),
+        inspections.find(db, **asked, limit=A_PAGE, offset=first),
         key="found-photos",
         now=now,
         link=found.link(),
     )
-    if pages > 1:
-        st.pagination(pages, key="find-page")
+    address.turn(pages)
 
 
 st.title(t("page.inspect"))

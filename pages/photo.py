@@ -49,20 +49,31 @@ def neighbours() -> None:
 def say(label: str) -> None:
     """Write down what this person says, with the note beside the buttons."""
     inspections.say(
-        db, inspection.id, label, who=person.name, now=time.time(), note=st.session_state.get("note", "")
+        store.connect(settings.database),  # a click comes in another thread than the page
+        inspection.id,
+        label,
+        who=person.name,
+        now=time.time(),
+        note=st.session_state.get("note", ""),
     )
     st.session_state["note"] = ""
 
 
 def ask_again() -> None:
     """Judge the photo once more, with the model now in service."""
-    inspections.ask_again(db, inspection.id, who=person.name, now=time.time(), wake=settings.wake)
+    inspections.ask_again(
+        store.connect(settings.database),
+        inspection.id,
+        who=person.name,
+        now=time.time(),
+        wake=settings.wake,
+    )
 
 
 @st.fragment(run_every=1.0)
 def wait() -> None:
     """Look once a second while the verdict is on its way; then show the whole page anew."""
-    current = inspections.get(db, inspection.id)
+    current = inspections.get(store.connect(settings.database), inspection.id)
     if current.state not in ("waiting", "running"):
         st.rerun()
     st.html(f'<p class="lead">{gallery.title(current)} …</p><p class="note">{t("photo.goes_on")}</p>')

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import PatinaError
-from pages.parts import access, header, places
+from pages.parts import access, header, notice, places
 
 person = access.me()
 header.look()
@@ -13,4 +13,4 @@ header.show(person)
 try:
     page.run()
 except PatinaError as error:
-    st.warning(str(error), icon=":material/info:")
+    notice.show(error)

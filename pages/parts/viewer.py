@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from core import photos
 from core.inspections import Inspection
+from core.records import Photo, Trim
 from pages.parts import gallery
 from pages.parts.components import element
 from pages.parts.strings import t
@@ -25,6 +27,13 @@ def show(inspection: Inspection, *, key: str) -> None:
     )
 
 
+def stored(of: Photo, *, key: str) -> None:
+    """A photo of a data set, with the expert's mask or trim drawn in."""
+    facts = photos.probe(of.path, of.title)
+    mask = f"/api/v1/artifacts/{of.mask.parent.name}{of.mask.name}" if of.mask is not None else ""
+    photo(of.sha256, facts.width_px, facts.height_px, key=key, alt=of.title, mask=mask, trim=of.trim)
+
+
 def photo(
     sha: str,
     width_px: int,
@@ -33,9 +42,13 @@ def photo(
     key: str,
     alt: str,
     overlay: str = "",
-    trim: tuple[float, float, float, float] | None = None,
+    mask: str = "",
+    trim: Trim | None = None,
 ) -> None:
-    """Any photo of the store; `overlay` is the address of a picture of the same size."""
+    """Any photo of the store. `overlay` and `mask` are addresses of pictures of the same size.
+
+    An overlay is drawn as it is, a mask in magenta where it is white.
+    """
     names = ("evidence", "in", "out", "fit", "full", "gone")
     _viewer(
         key=key,
@@ -44,6 +57,7 @@ def photo(
             "width": width_px,
             "height": height_px,
             "overlay": overlay,
+            "mask": mask,
             "trim": list(trim) if trim else None,
             "alt": alt,
             "words": {name: t(f"viewer.{name}") for name in names},

@@ -41,7 +41,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
 function draw(card, words) {
   const node = make("article", `card ${card.person ? "person" : ""}`)
   node.dataset.id = card.id
-  if (card.photo) node.append(picture(card, words, node))
+  if (card.photos?.length) node.append(mosaic(card))
+  else if (card.photo) node.append(picture(card, words, node))
   const text = make("div", "text")
   const title = make("div", "title")
   title.dataset.tone = card.tone ?? "none"
@@ -90,6 +91,16 @@ function picture(card, words, node) {
     eye.setAttribute("aria-pressed", "true")
     eye.onclick = () => eye.setAttribute("aria-pressed", String(!node.classList.toggle("without")))
     frame.append(evidence, eye)
+  }
+  return frame
+}
+
+function mosaic(card) {
+  const frame = make("div", "picture mosaic")
+  for (const src of card.photos) {
+    const photo = make("img", "")
+    Object.assign(photo, { loading: "lazy", alt: "", src })
+    frame.append(photo)
   }
   return frame
 }

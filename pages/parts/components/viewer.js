@@ -41,13 +41,18 @@ function view(root, data) {
     evidence.onerror = () => { evidence.remove(); show.hidden = !data.trim }
     layers.append(evidence)
   }
+  if (data.mask) {
+    const drawn = make("div", "evidence mask")
+    drawn.style.maskImage = `url("${data.mask}")`
+    layers.append(drawn)
+  }
   if (data.trim) {
     const [x0, y0, x1, y1] = data.trim.map((part) => part * 100)
     const box = make("div", "trim")
     Object.assign(box.style, { left: `${x0}%`, top: `${y0}%`, width: `${x1 - x0}%`, height: `${y1 - y0}%` })
     layers.append(box)
   }
-  show.hidden = !data.overlay && !data.trim
+  show.hidden = !data.overlay && !data.mask && !data.trim
   tools.append(show, tool("minus", data.words.out, () => zoom(1 / 1.5)), tool("plus", data.words.in, () => zoom(1.5)))
   tools.append(tool("fit", data.words.fit, fit), tool("full", data.words.full, fullscreen))
   for (const button of [...tools.children].slice(1)) button.querySelector("span").remove()

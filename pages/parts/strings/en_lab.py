@@ -47,7 +47,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "figure.confusion": "Confusion",
     "figure.honest": "Exactly honest",
     "figure.calibration": "This model",
-    "figure.calibration_hover": "%{x:.0%} sure, %{y:.0%} right<br>%{customdata} photos<extra></extra>",
+    "figure.calibration_hover": "%{{x:.0%}} sure, %{{y:.0%}} right<br>%{{customdata}} photos<extra></extra>",
     "figure.side_false": "false alarm",
     "figure.side_missed": "missed crack",
     "figure.wrong": "Wrong, as far as known",
