@@ -1,10 +1,12 @@
 """Corrosion: which grades are taken for which, on which photos, and whether it is as sure as it says."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
 from core import corrosion, explore, metrics
-from pages.parts import bars, cached, charts, gallery, lab, published, tables, words
+from pages.parts import bars, cached, charts, gallery, lab, pick, published, tables, words
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row
 
@@ -21,14 +23,15 @@ def tile(i: int) -> dict[str, object]:
     """A photo: what was said and how surely, what an expert says, and its four probabilities."""
     p, sha = evaluation["p"][i], str(evaluation["sha256"][i])
     said = int(p.argmax())
-    four = " · ".join(f"{g}: {100 * float(p[g]):.0f}" for g in GRADES)
+    likely = [g for g in np.argsort(-p)[:2].tolist() if p[g] >= 0.005]
+    two = " · ".join(f"{NAMES[g]} {words.percent(float(p[g]))}" for g in likely)
     return gallery.tile(
         sha,
         sha,
         words.percent(float(p[said])),
         tone=f"grade-{said}",
         grade=str(said),
-        lines=[("quiet", t("lab.truth", label=NAMES[int(evaluation["truth"][i])])), ("quiet", f"{four} %")],
+        lines=[("quiet", t("lab.truth", label=NAMES[int(evaluation["truth"][i])])), ("quiet", two)],
         name=str(evaluation["name"][i]),
     )
 
@@ -52,7 +55,14 @@ def open_photo(sha: str) -> None:
 def choose(points: list[dict[str, object]]) -> None:
     """A cell was clicked: show its photos."""
     truth, said = points[0]["customdata"][:2]  # type: ignore[index]
-    st.session_state["truth"], st.session_state["said"] = int(truth), int(said)
+    for name, value in (("truth", truth), ("said", said)):
+        st.session_state[name] = int(value)
+        st.query_params[name] = str(value)
+
+
+def grade(g: int) -> str:
+    """A grade's name on the screen."""
+    return NAMES[g]
 
 
 def worst_cell() -> tuple[int, int]:
@@ -66,26 +76,14 @@ def worst_cell() -> tuple[int, int]:
 def cells() -> None:
     """The matrix and the photos of one of its cells."""
     first = worst_cell()
+    as_list: dict[str, Any] = {"is_list": True, "is_labelled": True}
     left, right = st.columns([6, 7], gap="large")
     with right:
         one, two = st.columns(2)
-        names = {g: NAMES[g] for g in GRADES}
-        truth = one.selectbox(
-            t("axis.truth"),
-            GRADES,
-            index=first[0],
-            format_func=lambda g: names[g],
-            key="truth",
-            bind="query-params",
-        )
-        said = two.selectbox(
-            t("axis.said"),
-            GRADES,
-            index=first[1],
-            format_func=lambda g: names[g],
-            key="said",
-            bind="query-params",
-        )
+        with one:
+            truth = pick.one("truth", GRADES, first[0], label=t("axis.truth"), say=grade, **as_list)
+        with two:
+            said = pick.one("said", GRADES, first[1], label=t("axis.said"), say=grade, **as_list)
         found = explore.cell(evaluation["truth"], evaluation["p"], truth, said)
         key = "corrosion.cell_right" if truth == said else "corrosion.cell_wrong"
         st.html(f'<p class="note">{t(key, n=len(found), truth=NAMES[truth], said=NAMES[said])}</p>')
@@ -93,15 +91,12 @@ def cells() -> None:
         if clicked is not None:
             open_photo(clicked)
     with left:
-        what = st.segmented_control(
-            t("corrosion.show_as"),
-            ["counts", "shares"],
-            default="counts",
-            required=True,
-            format_func=lambda w: t(f"corrosion.{w}"),
-            key="as",
-            label_visibility="collapsed",
-            bind="query-params",
+        what = pick.one(
+            "as",
+            ("counts", "shares"),
+            "counts",
+            label=t("corrosion.show_as"),
+            say=lambda w: t(f"corrosion.{w}"),
         )
         charts.show(
             charts.confusion(
@@ -195,15 +190,8 @@ views = {
     "honest": t("corrosion.view_honest"),
     "published": t("rail.view_published"),
 }
-view = st.segmented_control(
-    t("lab.view"),
-    list(views),
-    default="matrix",
-    required=True,
-    format_func=lambda name: views[name],
-    key="view",
-    label_visibility="collapsed",
-    bind="query-params",
+view = pick.one(
+    "view", list(views), "matrix", label=t("lab.view"), say=lambda name: views[name], key="corrosion-view"
 )
 if view == "honest":
     honesty()

@@ -7,7 +7,7 @@ import streamlit as st
 from core import explore
 from core.explore import Counts
 from core.sweep import THRESHOLDS
-from pages.parts import cached, charts, gallery, lab, loss_figure, mask, published, words
+from pages.parts import cached, charts, gallery, lab, loss_figure, mask, pick, published, words
 from pages.parts.strings import t
 
 STRIP = 8
@@ -161,15 +161,8 @@ views = {
     "losses": t("crack.view_losses"),
     "published": t("rail.view_published"),
 }
-view = st.segmented_control(
-    t("lab.view"),
-    list(views),
-    default="threshold",
-    required=True,
-    format_func=lambda name: views[name],
-    key="view",
-    label_visibility="collapsed",
-    bind="query-params",
+view = pick.one(
+    "view", list(views), "threshold", label=t("lab.view"), say=lambda name: views[name], key="crack-view"
 )
 if view == "losses":
     loss_figure.show()

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core import explore, rail
 from core.sweep import THRESHOLDS
-from pages.parts import bars, cached, charts, cycles, gallery, lab, words
+from pages.parts import bars, cached, charts, cycles, gallery, lab, pick, words
 from pages.parts.strings import t
 
 told = lab.begin("rail")
@@ -42,9 +42,8 @@ def open_photo(sha: str, threshold: float) -> None:
 def choose(points: list[dict[str, object]]) -> None:
     """A cell of the confusion matrix was clicked: show its photos."""
     truth, said = points[0]["customdata"][:2]  # type: ignore[index]
-    st.session_state["show"] = {(1, 0): "miss", (0, 1): "false_alarm", (1, 1): "hit", (0, 0): "passed"}[
-        truth, said
-    ]
+    cells = {(1, 0): "miss", (0, 1): "false_alarm", (1, 1): "hit", (0, 0): "passed"}
+    st.session_state["show"] = st.query_params["show"] = cells[truth, said]
 
 
 @st.fragment
@@ -87,18 +86,15 @@ def live() -> None:
         )
     with right:
         lists = test.by_verdict(threshold)
-        show = st.segmented_control(
-            t("lab.which"),
+        show = pick.one(
+            "show",
             LISTS,
-            default="miss",
-            required=True,
-            key="show",
-            format_func=lambda name: t(f"rail.list_{name}", n=len(lists[name])),
-            label_visibility="collapsed",
-            bind="query-params",
+            "miss",
+            label=t("lab.which"),
+            say=lambda name: t(f"rail.list_{name}", n=len(lists[name])),
         )
         st.html(f'<p class="note">{t(f"rail.order_{show}")}</p>')
-        clicked = lab.photos(told, evaluation, lists[show or "miss"], here, tile, key=f"rail-{show}")
+        clicked = lab.photos(told, evaluation, lists[show], here, tile, key=f"rail-{show}")
         if clicked is not None:
             open_photo(clicked, threshold)
 
@@ -131,15 +127,8 @@ views = {
     "cycles": t("rail.view_cycles"),
     "published": t("rail.view_published"),
 }
-view = st.segmented_control(
-    t("lab.view"),
-    list(views),
-    default="threshold",
-    required=True,
-    format_func=lambda name: views[name],
-    key="view",
-    label_visibility="collapsed",
-    bind="query-params",
+view = pick.one(
+    "view", list(views), "threshold", label=t("lab.view"), say=lambda name: views[name], key="rail-view"
 )
 if view == "cycles":
     cycles.show(told)

@@ -47,8 +47,9 @@ title, action = st.columns([3, 2], vertical_alignment="center")
 title.title(t("page.runs"))
 ordering = "new" in st.query_params or "again" in st.query_params
 if ordering:
-    if action.button(t("runs.back"), icon=":material/arrow_back:", key="back"):
-        places.go("runs")
+    with action, st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(t("runs.back"), icon=":material/arrow_back:", key="back"):
+            places.go("runs")
     st.html(f'<p class="lead">{t("runs.order_lead")}</p>')
     training.order(db, settings, person, st.query_params.to_dict())
     st.stop()
@@ -59,10 +60,10 @@ with action, st.container(horizontal=True, horizontal_alignment="right"):
         places.go("runs", new="rail")
 overlaid = pick.runs(db, st.query_params.get("runs", ""))
 if len(overlaid) > 1:
-    head, close = st.columns([4, 1], vertical_alignment="center")
-    head.markdown(f"## {t('runs.compared', n=len(overlaid))}")
-    if close.button(t("runs.close"), icon=":material/close:", type="tertiary", key="close"):
-        places.go("runs")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"## {t('runs.compared', n=len(overlaid))}")
+        if st.button(t("runs.close"), icon=":material/close:", type="tertiary", key="close"):
+            places.go("runs")
     training.overlay(db, overlaid)
     st.markdown(f"## {t('runs.all')}")
 if not known:

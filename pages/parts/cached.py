@@ -80,7 +80,7 @@ def _figures(domain: str, folder: str, split: str, stamp: int, threshold: float 
             return rail.score(told, threshold, draws=0)
         case "corrosion":
             return corrosion.score(told, threshold, draws=0)
-    return crack.score(told, threshold)
+    return crack.score(told, threshold, draws=0)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)

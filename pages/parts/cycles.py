@@ -38,12 +38,14 @@ def show(told: Lab) -> None:
         published()
         return
     by_id = {run.id: run for run in known}
-    chosen = st.selectbox(
-        t("cycles.run"),
+    chosen = pick.one(
+        "run",
         list(by_id),
-        key="run",
-        format_func=lambda id: f"{pick.run_name(by_id[id])} · {t('runs.number', id=id)}",
-        bind="query-params",
+        known[0].id,
+        label=t("cycles.run"),
+        say=lambda id: f"{pick.run_name(by_id[id])} · {t('runs.number', id=id)}",
+        is_list=True,
+        is_labelled=True,
     )
     run = by_id[chosen]
     found = rail.experiment(folder_of(told, run))
@@ -59,16 +61,7 @@ def folder_of(told: Lab, run: Run) -> Path:
 def results(found: Mapping[str, Any]) -> None:
     """The figure and the table of paper 1 from this experiment, the published one beside it."""
     division = str(found["config"]["division"])
-    name = st.segmented_control(
-        t("cycles.figure"),
-        rail.FIGURES,
-        default="f1",
-        required=True,
-        format_func=lambda n: t(f"metric.{n}"),
-        key="figure",
-        label_visibility="collapsed",
-        bind="query-params",
-    )
+    name = pick.one("figure", rail.FIGURES, "f1", label=t("cycles.figure"), say=lambda n: t(f"metric.{n}"))
     ours = [{"labels": c["labels"], **c[name]} for c in found["table"] if c[name]["mean"] is not None]
     repeats: dict[int, list[Mapping[str, Any]]] = {}
     for row in found["rows"]:
@@ -143,25 +136,18 @@ def cycle(told: Lab, folder: Path, found: Mapping[str, Any]) -> None:
         return
     st.markdown(f"## {t('cycles.cycles')}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        repeat = st.segmented_control(
-            t("cycles.repeat"),
-            list(range(1, n_repeats + 1)),
-            default=1,
-            required=True,
-            key="repeat",
-            bind="query-params",
+        repeat = pick.one(
+            "repeat", list(range(1, n_repeats + 1)), 1, label=t("cycles.repeat"), is_labelled=True
         )
-        head, entries = rail.ledger(folder, int(repeat or 1))
+        head, entries = rail.ledger(folder, repeat)
         numbers = sorted({e.cycle for e in entries if e.cycle > 0})
         if not numbers:
             st.html(f'<p class="note">{t("cycles.no_groups")}</p>')
             return
-        number = st.segmented_control(
-            t("cycles.cycle"), numbers, default=numbers[0], required=True, key="cycle", bind="query-params"
-        )
+        number = pick.one("cycle", numbers, numbers[0], label=t("cycles.cycle"), is_labelled=True)
     if head.get("note"):
         st.html(f'<p class="note">{html.escape(str(head["note"]))}</p>')
-    own = [e for e in entries if e.cycle == (number if number in numbers else numbers[0])]
+    own = [e for e in entries if e.cycle == number]
     what_if(told, own, found["config"])
 
 

@@ -14,9 +14,9 @@ import streamlit as st
 from core import config as settings_of
 from core.config import Param
 from core.errors import ConfigError
-from pages.parts.strings import language, t
+from pages.parts.strings import ja_lab, ko_lab, language, t
 
-SETTINGS: Final[dict[str, dict[str, str]]] = {}
+SETTINGS: Final = {"ko": ko_lab.SETTINGS, "ja": ja_lab.SETTINGS}
 """Settings' names in other languages than the one their Config is written in."""
 
 FIRST: Final = (
@@ -173,7 +173,7 @@ def _widget(p: Param, value: Any, key: str) -> Any:
     if p.kind is str:
         return st.text_input(name, value or "", **told)
     number: Any = int if p.kind is int else float
-    return st.number_input(
+    chosen = st.number_input(
         name,
         min_value=None if p.low is None else number(p.low),
         max_value=None if p.high is None else number(p.high),
@@ -181,9 +181,9 @@ def _widget(p: Param, value: Any, key: str) -> Any:
         step=_step(p, value),
         format="%d" if p.kind is int else "%g",
         placeholder=t("form.left_open") if p.optional else None,
-        required=not p.optional,
         **told,
     )
+    return value if chosen is None and not p.optional else chosen  # an emptied field means what it was
 
 
 def _step(p: Param, value: Any) -> Any:

@@ -57,8 +57,7 @@ class Lab:
     @property
     def threshold(self) -> float:
         """Where the page's threshold begins: the one in service for this model, else its card's."""
-        told = self.model.threshold if self.is_serving else self.card.threshold
-        return round(min(0.999, max(0.001, 0.5 if told is None else told)), 3)
+        return start_of(self.model, self.is_serving)
 
 
 def begin(domain: Domain) -> Lab:
@@ -69,7 +68,7 @@ def begin(domain: Domain) -> Lab:
     title, picker = st.columns([3, 2], vertical_alignment="center")
     title.title(t(f"page.{domain}"))
     with picker:
-        model = pick.model(db, settings.models, domain, on_change=forget_threshold)
+        model = pick.model(db, settings.models, domain, on_change=lambda: _begin_anew(domain))
     if model is None:
         _no_model(person, domain)
     service = services.current(db, domain)
@@ -84,11 +83,21 @@ def begin(domain: Domain) -> Lab:
     return lab
 
 
-def forget_threshold() -> None:
+def _begin_anew(domain: Domain) -> None:
     """Another model begins at its own threshold, with its own worst photo."""
-    for name in ("threshold", "photo", "page"):
-        st.session_state.pop(name, None)
-        st.query_params.pop(name, None)
+    settings = Settings.of()
+    db = store.connect(settings.database)
+    chosen = services.find(db, settings.models, f"{domain}/{st.session_state[f'{domain}-model']}")
+    if "threshold" in st.session_state:
+        st.session_state["threshold"] = start_of(chosen, _is_serving(db, settings, chosen))
+    st.session_state.pop("crack-photo", None)
+    st.query_params.pop("photo", None)
+
+
+def start_of(model: Serving, is_serving: bool) -> float:
+    """Where the page's threshold begins: the one in service for this model, else its card's."""
+    told = model.threshold if is_serving else model.card.threshold
+    return round(min(0.999, max(0.001, 0.5 if told is None else told)), 3)
 
 
 def _is_serving(db: Database, settings: Settings, model: Serving) -> bool:
@@ -189,7 +198,8 @@ def data_words(card: Card) -> str:
 def threshold_slider(lab: Lab) -> float:
     """The page's one threshold, kept in the address, and the button that makes it the one in service."""
     # A value in the address is taken over by the widget itself; the default is the model's own.
-    bar, button = st.columns([5, 2], vertical_alignment="bottom")
+    with st.container(key="bar"):
+        bar, button = st.columns([5, 2], vertical_alignment="bottom")
     with bar:
         threshold = st.slider(
             t("lab.threshold"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import streamlit as st
 from sqlite_utils import Database
@@ -15,6 +16,52 @@ from core.services import Serving
 from core.sets import StoredSet
 from pages.parts import words
 from pages.parts.strings import t
+
+T = TypeVar("T", str, int)
+
+
+def one(
+    name: str,
+    options: Sequence[T],
+    default: T,
+    *,
+    label: str,
+    say: Callable[[T], str] = str,
+    key: str = "",
+    is_list: bool = False,
+    is_labelled: bool = False,
+    on_change: Callable[[], None] | None = None,
+    help: str | None = None,
+) -> T:
+    """One of several things, kept in the address as `name=option`: the address says the same in any language.
+
+    (Streamlit's own binding writes the words on the screen.) A list where there are many, else buttons in a
+    row. `key` tells apart what several pages call by the same name.
+    """
+    key = key or name
+    known = {str(option): option for option in options}
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = known.get(st.query_params.get(name, ""), default)
+
+    def keep() -> None:
+        value = st.session_state[key]
+        if value == default or value is None:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = str(value)
+        if on_change is not None:
+            on_change()
+
+    told: dict[str, Any] = {
+        "format_func": say,
+        "key": key,
+        "on_change": keep,
+        "help": help,
+        "label_visibility": "visible" if is_labelled else "collapsed",
+    }
+    if is_list:
+        return st.selectbox(label, options, **told)
+    return st.segmented_control(label, options, required=True, **told)
 
 
 def model(
@@ -37,21 +84,22 @@ def model(
     first = [serving, *(id for id in known if id != serving)]
     if len(first) == 1:
         return services.find(db, models, f"{domain}/{serving}")
-    chosen = st.selectbox(
-        t("lab.model"),
+    chosen = one(
+        "model",
         first,
-        key="model",
-        format_func=lambda id: t("lab.in_service", model=id) if id == serving else id,
-        label_visibility="collapsed",
-        bind="query-params",
+        serving,
+        label=t("lab.model"),
+        say=lambda id: t("lab.in_service", model=id) if id == serving else id,
+        key=f"{domain}-model",
+        is_list=True,
         on_change=on_change,
     )
-    return services.find(db, models, f"{domain}/{chosen if chosen in known else serving}")
+    return services.find(db, models, f"{domain}/{chosen}")
 
 
 def stored_set(db: Database, domain: Domain, *, key: str, default: str = "") -> StoredSet | None:
-    """A stored data set of this domain; None when there is none."""
-    known = {s.name: s for s in sets.all_sets(db, domain)}
+    """A stored data set of this domain, the largest first; None when there is none."""
+    known = {s.name: s for s in sorted(sets.all_sets(db, domain), key=lambda s: -s.n_photos)}
     if not known:
         return None
     names = list(known)

@@ -39,7 +39,7 @@ def _crack_table(
     with_loss: bool,
 ) -> None:
     heads = [Column(t("losses.loss"))] if with_loss else []
-    heads += [Column("w", "number"), Column(t("axis.threshold"), "number")]
+    heads += [Column("w", "number"), Column(t("lab.threshold"), "number")]
     heads += [Column(t(f"metric.{k}"), "number") for k in ("precision", "recall", "f1")]
     told = []
     for i, row in enumerate(rows):

@@ -48,7 +48,7 @@ def listed(
         for run in runs
     ]
     heads = [
-        Column(t("runs.name"), wide=True),
+        Column(t("runs.name"), wide=True, bare=True),
         Column(t("runs.state"), wide=True, bare=True),
         Column(t("runs.best")),
         Column(t("runs.who")),

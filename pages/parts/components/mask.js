@@ -9,7 +9,7 @@ const ICONS = {
   full: '<path d="M15 4h5v5M20 4l-6 6M9 20H4v-5M4 20l6-6"/>',
 }
 const VIEWS = ["errors", "mask", "heat", "truth", "photo", "side"]
-const CRACK = [214, 36, 159], HIT = [42, 157, 143], MISS = [224, 122, 63], FALSE = [58, 134, 255]
+const CRACK = [214, 34, 143], HIT = [42, 157, 143], MISS = [224, 122, 63], FALSE = [58, 134, 255]
 const MOST_PX = 12e6 // a larger map is shown reduced, each of its pixels the highest of those it stands for
 const DEEPEST = 24
 

@@ -47,7 +47,9 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "figure.confusion": "Confusion",
     "figure.honest": "Exactly honest",
     "figure.calibration": "This model",
-    "figure.calibration_hover": "%{{x:.0%}} sure, %{{y:.0%}} right<br>%{{customdata}} photos<extra></extra>",
+    "figure.calibration_hover": (
+        "%{{x:.0%}} sure, %{{y:.0%}} right<br>%{{customdata}} photos<extra></extra>"
+    ),
     "figure.side_false": "false alarm",
     "figure.side_missed": "missed crack",
     "figure.wrong": "Wrong, as far as known",
@@ -209,7 +211,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "crack.words_clean": "In <b>{alarms}</b> of {clean} clean photos something is called.",
     "crack.curve_title": "Precision rises and recall falls with the threshold",
     "crack.curve_note": (
-        "Pooled over all pixels. Now: precision {precision}, recall {recall}, F1 {f1}. Best F1 {top} at {best}."
+        "Pooled over all pixels. Now: precision {precision}, "
+        "recall {recall}, F1 {f1}. Best F1 {top} at {best}."
     ),
     "crack.pr_title": "What more found crack costs in false alarms",
     "crack.pr_note": (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pages.parts.strings import ja_lab
+
 WORDS: dict[str, str | tuple[str, str]] = {}
 
 # The laboratories and the engine room
 
-WORDS |= {}
+WORDS |= ja_lab.WORDS

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pages.parts.strings import ko_lab
+
 WORDS: dict[str, str | tuple[str, str]] = {}
 
 # The laboratories and the engine room
 
-WORDS |= {}
+WORDS |= ko_lab.WORDS
