@@ -49,15 +49,17 @@ def keep(
     refuse_known(db, photo_set.name)
     told = []
     for position, photo in enumerate(photo_set.photos):
-        content = photo.path.read_bytes()
         try:
+            content = photo.path.read_bytes()
+            mask = photo.mask.read_bytes() if photo.mask else None
             facts = photos.probe(content, photo.title)
-        except PhotoError as error:
+        except (PhotoError, OSError) as error:
             raise DataError(
                 f"{photo.title} can no longer be read ({error}); read the folder again."
             ) from None
+        if photo.sha256 not in ("", facts.sha256):
+            raise DataError(f"{photo.title} has changed since the folder was read; read it again.")
         artifacts.put(root, content)
-        mask = photo.mask.read_bytes() if photo.mask else None
         mask_sha = artifacts.put(root, mask) if mask else None
         told.append((position, photo, facts, mask_sha, len(mask or b"")))
         yield position + 1, len(photo_set.photos)
