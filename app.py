@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import time
 from collections.abc import AsyncIterator
 
@@ -81,5 +82,8 @@ app = st.App(
 )
 
 if __name__ == "__main__":
+    # `streamlit run` and uvicorn take these as options; here Streamlit would read its file only.
+    port, host = os.environ.get("STREAMLIT_SERVER_PORT"), os.environ.get("STREAMLIT_SERVER_ADDRESS")
+    told = ({"server.port": int(port)} if port else {}) | ({"server.address": host} if host else {})
     with contextlib.suppress(KeyboardInterrupt):
-        app.run()
+        app.run(config=told)

@@ -10,13 +10,13 @@ import time
 import httpx
 import pytest
 import websockets
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core import accounts, gate, signin
 from core.accounts import PATINA
 from core.settings import ROOT
+from tests import tabs
 from tests.serving import World, jpeg, server
+from tests.tabs import Tab
 
 PASSWORD = "copper roof rain"
 SHA = "0" * 64
@@ -189,42 +189,8 @@ def test_the_page_policy_allows_exactly_the_inline_script_of_the_page_that_is_se
 
 
 def connect(site, world, who, **told):
-    headers = world.headers(who, site.host)
-    origin = told.pop("origin", headers.pop("origin", None))
-    return websockets.connect(
-        f"ws://{site.host}/_stcore/stream",
-        additional_headers=headers | told.pop("headers", {}),
-        origin=origin,
-        subprotocols=["streamlit"],
-        max_size=None,
-        **told,
-    )
-
-
-async def text_of_first_run(socket, seconds=30.0):
-    """Run the script once and return all that it sent, as text."""
-    run = BackMsg()
-    run.rerun_script.query_string = ""
-    await socket.send(run.SerializeToString())
-    said = []
-    async with asyncio.timeout(seconds):
-        while True:
-            message = ForwardMsg()
-            message.ParseFromString(await socket.recv())
-            said.append(str(message))
-            if message.WhichOneof("type") == "script_finished":
-                return "\n".join(said)
-
-
-async def end_of(socket, seconds=6.0):
-    """Listen until the server closes: (its code, the last message before)."""
-    last = ForwardMsg()
-    async with asyncio.timeout(seconds):
-        try:
-            while True:
-                last.ParseFromString(await socket.recv())
-        except websockets.ConnectionClosed as closed:
-            return closed.rcvd.code, last
+    headers = world.headers(who, site.host) | told.pop("headers", {})
+    return tabs.connect(site.host, headers, **told)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +218,7 @@ def test_a_websocket_without_a_session_or_from_another_site_is_refused(site, wor
 def test_a_websocket_with_a_session_runs_the_script_for_that_person(site, world, who):
     async def go():
         async with connect(site, world, who, headers={gate.HEADER: "forged"}) as socket:
-            said = await text_of_first_run(socket)
+            said = tabs.text(await Tab(socket).run())
         assert "navigation" in said
         assert ('url_pathname: "admin"' in said) == (who == "admin"), "the list of pages is the role's"
 
@@ -266,7 +232,7 @@ def test_an_open_tab_ends_with_its_session(site, world, how):
 
     async def go():
         async with connect(site, world, name) as socket:
-            await text_of_first_run(socket)
+            await Tab(socket).run()
             began = time.monotonic()
             if how == "by form":
                 answer = await asyncio.to_thread(ask, site, world, name, "POST", "/signout")
@@ -277,7 +243,7 @@ def test_an_open_tab_ends_with_its_session(site, world, how):
                 accounts.disable(world.db, PATINA, name, now=time.time())
             else:
                 accounts.sign_out(world.db, world.hashes[name], now=time.time())
-            code, last = await end_of(socket)
+            code, last = await Tab(socket).end()
             assert code == gate.SIGNED_OUT
             assert last.auth_redirect.url == "/signin?ended=1", "the tab goes to the sign-in page by itself"
             assert time.monotonic() - began < 3
@@ -298,8 +264,8 @@ def test_an_open_tab_ends_when_its_time_is_over(site, world):
 
     async def go():
         async with connect(site, world, "late") as socket:
-            await text_of_first_run(socket)
-            code, _ = await end_of(socket)
+            await Tab(socket).run()
+            code, _ = await Tab(socket).end()
         assert code == gate.SIGNED_OUT
 
     asyncio.run(go())
@@ -311,7 +277,7 @@ def test_the_script_alone_shows_nothing(world):
 
         async def go(headers):
             async with connect(bare, world, "admin", headers=headers) as socket:
-                return await text_of_first_run(socket)
+                return tabs.text(await Tab(socket).run())
 
         for headers in (
             {},
