@@ -55,7 +55,8 @@ def results(batch: str) -> None:
         st.progress(counts["judged"] / max(counts["all"], 1), text=t("bar.goes_on"))
     if chosen in ("", "failed"):
         for name, why in refused:
-            st.html(f'<p class="refused">{html.escape(why if name in why else f"{name}: {why}")}</p>')
+            told = why if name in why else f"{name}: {why}"
+            st.html(f'<p class="refused">{html.escape(words.said(told))}</p>')
     asked = {"batch": batch, "order": "batch"} | found.FOUND.get(chosen, {})
     pages = -(-len(inspections.ids(db, **asked)) // A_PAGE)
     first = A_PAGE * (address.page(pages) - 1)

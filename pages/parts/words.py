@@ -193,14 +193,12 @@ def _patterns(family: str) -> list[tuple[str, re.Pattern[str]]]:
 
 
 def _width(verdict: Verdict) -> str:
-    figures = verdict.figures
-    mm, more = figures.get("max_width_mm"), figures.get("max_width_mm_error")
-    if isinstance(mm, int | float):
-        if isinstance(more, int | float):
-            return t("verdict.crack_mm_error", width=f"{mm:.1f}", error=f"{more:.1f}")
+    mm, px = verdict.figures.get("max_width_mm"), verdict.figures.get("max_width_px")
+    if isinstance(mm, int | float) and mm > 0:
         return t("verdict.crack_mm", width=f"{mm:.1f}")
-    px = figures.get("max_width_px")
-    return t("verdict.crack_px", width=f"{px:.0f}") if isinstance(px, int | float) else t("verdict.crack")
+    if isinstance(px, int | float) and px > 0:
+        return t("verdict.crack_px", width=f"{px:.0f}")
+    return t("verdict.crack")
 
 
 def _local(at: float) -> datetime:

@@ -230,7 +230,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "upload.again": "Try again",
     "upload.stop": "Stop",
     "upload.skipped": ("One other file left out", "{n} other files left out"),
-    "upload.signed_out": "You are signed out. Sign in, then drop the same photos again: what has arrived is kept.",
+    "upload.signed_out": "You are signed out. Sign in and drop the same photos: it goes on where it stopped.",
     "upload.leave": "Photos are still being sent.",
     "upload_domain.rail": "Track from above or the side",
     "upload_domain.crack": "A wall, a deck, a slab",

@@ -143,7 +143,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "rail.order_passed": "通過した正常、最も際どいものから。数字は欠陥の確率です。",
     # The few-label experiments
     "cycles.none": (
-        "少数ラベルの実験はまだありません。3、13、21 枚のラベルで始め、残りは周期ごとに自分でラベルを付けます。"
+        "少数ラベルの実験はまだありません。3、13、21 枚のラベルで始め、"
+        "残りは周期ごとに自分でラベルを付けます。"
     ),
     "cycles.start": "21 枚のラベルで始める",
     "cycles.run": "実験",

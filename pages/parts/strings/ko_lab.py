@@ -101,7 +101,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "lab.use": "이제부터 사용",
     "lab.use_words": (
-        "이제부터 **{model}**은(는) {before} 대신 **{threshold}**부터 판정합니다. 이전 판정은 그대로 남습니다."
+        "이제부터 **{model}**은(는) {before} 대신 **{threshold}**부터 판정합니다. "
+        "이전 판정은 그대로 남습니다."
     ),
     "lab.use_other": "**{model}**도 함께 사용하기 시작합니다.",
     "lab.why": "이유는?",
