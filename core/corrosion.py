@@ -364,6 +364,25 @@ def deal(photos: Sequence[Photo], n: int, seed: int = 0) -> tuple[np.ndarray, st
     return part, note
 
 
+def aside(photos: Sequence[Photo], seed: int = 0) -> np.ndarray:
+    """Which photos to set aside for one validation, (n,) bool: whole groups, about a sixth of the photos.
+
+    With few groups more are set aside, at most half, until every grade is on both sides; `DataError`
+    when no choice does that.
+    """
+    truth, groups = truths(photos), [p.group for p in photos]
+    n_groups = len({g or f"\0{i}" for i, g in enumerate(groups)})
+    for n in range(min(6, n_groups), 1, -1):
+        part = _dealt(truth, groups, n, seed)
+        for k in range(n):
+            if len(set(truth[part == k])) == len(set(truth[part != k])) == N:
+                return part == k
+    raise DataError(
+        f"No choice of the {n_groups} groups has every grade both to learn from and to validate on. Add "
+        "photos from more places, or name the split of some `val`."
+    )
+
+
 def _dealt(truth: np.ndarray, groups: Sequence[str], n: int, seed: int) -> np.ndarray:
     names, own = np.unique([g or f"\0{i}" for i, g in enumerate(groups)], return_inverse=True)
     if len(names) < n:

@@ -107,6 +107,17 @@ def test_too_few_groups_and_a_fold_without_a_grade_are_plain_sentences():
         deal([photo(i, i % 4, fold=0) for i in range(4)] + [photo(9, 0, fold=1)], 2)
 
 
+def test_about_a_sixth_is_set_aside_by_group_with_every_grade_on_both_sides():
+    photos = [photo(i, i % 4, group=f"g{i // 4}") for i in range(96)]
+    chosen = corrosion.aside(photos)
+    assert chosen.sum() == 16
+    assert all(len(set(chosen[4 * g : 4 * g + 4])) == 1 for g in range(24))
+    few = [photo(i, i % 4, group=f"g{i // 4}") for i in range(12)]
+    assert corrosion.aside(few).sum() == 4
+    with pytest.raises(DataError, match="No choice of the 4 groups"):
+        corrosion.aside([photo(i, i % 4, group=f"g{i % 4}") for i in range(12)])
+
+
 def test_a_fifth_grade_or_a_missing_one_is_a_plain_sentence():
     with pytest.raises(DataError, match="grade 4; grades are 0"):
         corrosion.truths([photo(1, 4)])

@@ -71,10 +71,8 @@ def stages(config: Config, learned: Sequence[Photo]) -> tuple[list[Stage], str]:
         aside = np.asarray([p.split == "val" for p in learned])
         note = f"validated on the {aside.sum()} photos of the split val"
         if not aside.any() or aside.all():
-            aside = (
-                corrosion.deal([dataclasses.replace(p, fold=None) for p in learned], 6, config.seed)[0] == 0
-            )
-            note = f"validated on {aside.sum()} photos, a sixth of the groups"
+            aside = corrosion.aside(learned, config.seed)
+            note = f"validated on {aside.sum()} photos of groups that were set aside"
         return [Stage("train", everything[~aside], everything[aside])], note
     part, note = corrosion.deal(learned, config.folds, config.seed)
     found = [Stage(f"fold {k}", everything[part != k], everything[part == k]) for k in range(config.folds)]
