@@ -104,7 +104,7 @@ def test_many_workers_never_claim_the_same_run(tmp_path, db):
         out, err = child.communicate(timeout=120)
         assert child.returncode == 0, err.decode()
         got.append(json.loads(out))
-    assert sorted(sum(got, [])) == list(range(1, 301))
+    assert sorted(i for ids in got for i in ids) == list(range(1, 301))
     for n, ids in enumerate(got):
         assert all(queue.get(db, i).result == {"by": f"w{n}"} for i in ids)
 

@@ -30,7 +30,8 @@ def test_a_new_database_has_all_tables_and_says_so_once(tmp_path, db):
 
 
 def test_it_keeps_what_it_acknowledges(db):
-    told = {p: db.execute(f"pragma {p}").fetchone()[0] for p in ("journal_mode", "synchronous", "foreign_keys")}
+    pragmas = ("journal_mode", "synchronous", "foreign_keys")
+    told = {p: db.execute(f"pragma {p}").fetchone()[0] for p in pragmas}
     assert told == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     with pytest.raises(sqlite3.IntegrityError):
         db.execute("insert into sessions values ('h', 99, 0, 0, null)")
