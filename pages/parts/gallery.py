@@ -70,7 +70,7 @@ def tile(
         "title": title,
         "tone": tone,
         "grade": grade,
-        "lines": [list(line) for line in lines],
+        "lines": list(lines),
         "name": words.shortened(name),
         "full_name": name,
     }

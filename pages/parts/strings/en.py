@@ -348,7 +348,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "admin.disabled": "disabled",
     "admin.add": "Add a person",
     "admin.roles": (
-        "An inspector hands photos in and decides. A manager also sees the models. "
+        "An inspector hands photos in and decides. A manager also sees laboratories and models. "
         "An engineer trains and imports. An admin also looks after people."
     ),
     "admin.make_link": "Add and make a link",
