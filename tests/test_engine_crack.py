@@ -150,6 +150,15 @@ def test_crops_show_the_crack_and_its_mask_together(tmp_path):
     assert pictures.shape == (32, 3, 64, 64)
 
 
+def test_crops_are_mirrored_and_turned_in_all_eight_ways():
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture[:20, :40] = 255
+    drawn = Walls([picture], [picture[..., 0] > 0], [np.zeros((0, 2), np.int32)])
+    told = dataclasses.replace(SMALL, batch=100, zoom=1.0)
+    pictures, _ = drawn.crops(told, np.random.default_rng(0))
+    assert len({p[0].numpy().tobytes() for p in pictures}) == 8
+
+
 def test_large_photos_are_drawn_more_often():
     sizes = [(100, 100), (300, 300)]
     pictures = [np.full((*s, 3), i * 255, np.uint8) for i, s in enumerate(sizes)]
@@ -225,7 +234,9 @@ def test_a_training_cut_short_ends_as_one_left_alone(walls, trained, tmp_path):
         assert torch.equal(a["net"][key], b["net"][key]), key
     for key in a["memory"]["smooth"]:
         assert torch.equal(a["memory"]["smooth"][key], b["memory"]["smooth"][key]), key
+    assert not torch.equal(a["memory"]["smooth"]["head.weight"], a["net"]["head.weight"])
     assert a["rng"] == b["rng"]
+    assert a["memory"]["curve"] == b["memory"]["curve"]  # what the running average said of val
     assert (folder / cards.WEIGHTS).read_bytes() == (tmp_path / cards.WEIGHTS).read_bytes()
     forget = {"seconds": 0.0, "made_at": ""}
     assert dataclasses.replace(last.card, **forget) == dataclasses.replace(resumed.card, **forget)
