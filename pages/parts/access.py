@@ -13,9 +13,9 @@ import streamlit as st
 from core import accounts, gate, store
 from core.accounts import Person, Role, Session
 from core.settings import Settings
+from pages.parts.strings import t
 
 _OF = "patina.session of"
-ALONE = "Patina is not reached this way. Start it with `streamlit run app.py` and sign in there."
 
 
 def me() -> Person:
@@ -27,8 +27,8 @@ def require(*roles: Role) -> Person:
     """The person signed in when the role is one of these; else the page says so in a sentence and stops."""
     person = me()
     if person.role not in roles:
-        wanted = " or ".join(roles)
-        st.warning(f"This page is for the role {wanted}; you are signed in as {person.name}, {person.role}.")
+        wanted = ", ".join(t(f"role.{role}") for role in roles)
+        st.warning(t("access.role", wanted=wanted, name=person.name, role=t(f"role.{person.role}")))
         st.stop()
     return person
 
@@ -46,7 +46,7 @@ def _session() -> Session:
     db = store.connect(settings.database)
     session = accounts.session_of_hash(db, said.hash, now) if said else None
     if session is None:
-        st.error(ALONE)
+        st.error(t("access.alone"))
         st.stop()
     # A tab that reconnects gets its script session back, whoever signed in meanwhile.
     if st.session_state.get(_OF, session.person.id) != session.person.id:

@@ -26,6 +26,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "role.manager": "Manager",
     "role.engineer": "Engineer",
     "role.admin": "Admin",
+    "access.alone": "Patina is not reached this way. Start it with `streamlit run app.py` and sign in there.",
+    "access.role": "This page is for: {wanted}. You are signed in as {name}, {role}.",
     "header.language": "Language",
     "header.sign_out": "Sign out",
     "header.password": "Change password",

@@ -26,6 +26,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "role.manager": "責任者",
     "role.engineer": "エンジニア",
     "role.admin": "管理者",
+    "access.alone": "この方法では Patina を開けません。`streamlit run app.py` で起動し、サインインしてください。",
+    "access.role": "このページを見られるのは次の役割だけです: {wanted}。現在のサインイン: {name}、{role}。",
     "header.language": "言語",
     "header.sign_out": "サインアウト",
     "header.password": "パスワードの変更",

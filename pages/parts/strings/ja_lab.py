@@ -479,6 +479,9 @@ SETTINGS: dict[str, str] = {
     "soft": "隣の等級に分けるラベルの割合",
     "momentum": "モーメンタム",
     "choose_epoch": "検証が最良の所で止める",
+    "frozen": "そのまま残す先頭ブロック数",
+    "keep_norm": "ImageNetのバッチ正規化統計を保つ",
+    "head_rate": "最終層の学習率（他の層の倍数）",
     "half": "重みを半精度で保存",
 }
 """Settings' names, as `form.label` shows them; English stands in each Config."""

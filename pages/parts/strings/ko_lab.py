@@ -476,6 +476,9 @@ SETTINGS: dict[str, str] = {
     "soft": "이웃 등급으로 나누는 라벨 비율",
     "momentum": "모멘텀",
     "choose_epoch": "검증이 가장 좋았던 곳에서 멈춤",
+    "frozen": "그대로 두는 앞쪽 블록 수",
+    "keep_norm": "ImageNet의 배치 정규화 통계 유지",
+    "head_rate": "마지막 층의 학습률(다른 층의 배수)",
     "half": "가중치를 반정밀도로 저장",
 }
 """Settings' names, as `form.label` shows them; English stands in each Config."""
