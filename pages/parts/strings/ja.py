@@ -26,7 +26,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "role.manager": "責任者",
     "role.engineer": "エンジニア",
     "role.admin": "管理者",
-    "access.alone": "この方法では Patina を開けません。`streamlit run app.py` で起動し、サインインしてください。",
+    "access.alone": "この方法では Patina を開けません。`streamlit run app.py` で起動してください。",
     "access.role": "このページを見られるのは次の役割だけです: {wanted}。現在のサインイン: {name}、{role}。",
     "header.language": "言語",
     "header.sign_out": "サインアウト",
