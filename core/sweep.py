@@ -78,14 +78,25 @@ def sweep(p: np.ndarray, truth: np.ndarray) -> Counts:
         return of_histogram(histogram(p, truth))
     if p.shape != truth.shape:
         raise ValueError(f"map has shape {p.shape}, truth {truth.shape}")
-    # How many thresholds each pixel reaches: 0 to 999.
-    reached = np.searchsorted(THRESHOLDS, np.asarray(p, np.float64).ravel(), side="right")
+    reached = _reached(np.asarray(p, np.float64).ravel())
     truth = np.asarray(truth, bool).ravel()
     of_all = np.bincount(reached, minlength=1000)
     of_crack = np.bincount(reached[truth], minlength=1000)
     tp, called = (np.cumsum(n[::-1])[::-1] for n in (of_crack, of_all))
     fp = called - tp
     return Counts(tp=tp[1:], fp=fp[1:], fn=tp[0] - tp[1:], tn=fp[0] - fp[1:])
+
+
+def _reached(p: np.ndarray) -> np.ndarray:
+    """How many of the thresholds each probability reaches, 0 to 999: ten times as fast as a binary search."""
+    k = np.clip(p * 1000, 0, 999).astype(np.int32)  # right but for rounding: 0.29 * 1000 is below 290
+    k += p >= _MARKS[k + 1]
+    k -= p < _MARKS[k]
+    return k
+
+
+_MARKS = np.concatenate([[-np.inf], THRESHOLDS, [np.inf]])
+"""Between _MARKS[k] and _MARKS[k + 1] lie the probabilities that reach k thresholds."""
 
 
 def of_histogram(histograms: np.ndarray) -> Counts:

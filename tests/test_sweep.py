@@ -56,6 +56,14 @@ def test_one_pass_equals_999_comparisons(seed):
     assert same(sweep.sweep(p32, truth), slow(p32, truth))
 
 
+def test_every_threshold_and_its_neighbours_are_cut_as_compared():
+    p = np.concatenate([THRESHOLDS, np.nextafter(THRESHOLDS, 0), np.nextafter(THRESHOLDS, 1), [-0.5, 1.5]])
+    truth = np.arange(len(p)) % 3 == 0
+    assert same(sweep.sweep(p, truth), slow(p, truth))
+    p32 = p.astype(np.float32)
+    assert same(sweep.sweep(p32, truth), slow(p32, truth))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_stored_map_is_swept_as_the_probabilities_it_stands_for(seed):
     p, truth = maps(seed)
