@@ -17,7 +17,7 @@ from core.settings import Settings
 COLOURS = ((150, 155, 150), (150, 130, 105), (150, 95, 60), (100, 50, 35))
 SETTINGS: dict[str, Any] = {"image_size": 64, "batch_size": 8, "folds": 0, "epochs": 6}
 # The last state is kept, not the best: what a resumed training learned late must show in its weights.
-SETTINGS |= {"learning_rate": 0.003, "choose_epoch": False}
+SETTINGS |= {"optimizer": "sgd", "learning_rate": 0.02, "choose_epoch": False}
 PRESET = {"preset": "paper_cnn5", "set": SETTINGS}
 
 
