@@ -201,7 +201,9 @@ class _Rest:
             )
             if plan.length is None:
                 raise PatinaError("Send a zip with its length (Content-Length), not in chunks.")
-            received = await self.uploads.receive(self.uploads.place(who, word), plan, body.pieces())
+            place = self.uploads.place(who, word)
+            await self.uploads.receive(place, plan, body.pieces())
+            received = await _in_thread(lambda: self.uploads.flush(place))
         except PatinaError:
             await body.drain()
             raise
@@ -231,7 +233,7 @@ class _Rest:
         try:
             received = await self.uploads.receive(place, plan, stream)
             if plan.total is not None and received < plan.total:
-                return received
+                return await _in_thread(lambda: self.uploads.flush(place))
 
             def keep() -> Kept:
                 db = store.connect(self.settings.database)

@@ -55,12 +55,17 @@ def keep(db: Database, root: Path | str, content: bytes | Path, media_type: str,
     """`put`, then the row that makes it part of the store; returns the sha256."""
     size = len(content) if isinstance(content, bytes) else content.stat().st_size
     sha = put(root, content)
+    note(db, sha, media_type, size, now)
+    return sha
+
+
+def note(db: Database, sha: str, media_type: str, size: int, now: float) -> None:
+    """The row of a file that is `put` already; for a caller that writes other rows with it."""
     db.conn.execute(
         """insert into artifacts (sha256, media_type, bytes, created_at)
            values (:sha, :media_type, :size, :now) on conflict do nothing""",
         {"sha": sha, "media_type": media_type, "size": size, "now": now},
     )
-    return sha
 
 
 def read(root: Path | str, sha: str) -> bytes:

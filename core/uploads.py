@@ -26,7 +26,7 @@ from core import artifacts, inspections, photos, pictures
 from core.accounts import Person
 from core.errors import Conflict, NoRoom, NotFound, PatinaError, PhotoError
 from core.settings import Settings
-from core.store import row
+from core.store import row, writing
 
 PATH = "/api/v1/photos/"
 NAME = "patina.name"
@@ -140,20 +140,26 @@ class Uploads:
 
     def received(self, person: Person, word: str) -> int:
         """How many bytes of an upload are here for good; `NotFound` when none of it came."""
-        place = self.place(person, word)
         try:
-            with place.open("rb+") as file:
-                os.fsync(file.fileno())
-                return file.seek(0, os.SEEK_END)
+            return self.flush(self.place(person, word))
         except FileNotFoundError:
             raise NotFound("Nothing of this upload has arrived, or it was finished; send it whole.") from None
+
+    def flush(self, place: Path) -> int:
+        """Make what has arrived outlast a power cut, and return how many bytes that are."""
+        with place.open("rb+") as file:
+            try:
+                os.fsync(file.fileno())
+            except OSError as error:  # some file systems find out only now that there is no room
+                raise _no_room(error) from error
+            return file.seek(0, os.SEEK_END)
 
     def forget(self, person: Person, word: str) -> None:
         """Throw away what has arrived of an upload."""
         self.place(person, word).unlink(missing_ok=True)
 
     async def receive(self, place: Path, plan: Plan, stream: AsyncIterator[bytes]) -> int:
-        """Write what comes at its place and return how much of the photo is here now, on disk for good.
+        """Write what comes at its place and return how much is here now; `flush` makes it outlast the power.
 
         `Conflict` when it starts past what has arrived, or when a newer sender took over; `TooLarge`,
         `NoRoom` and `BrokenOff` in the midst. What was written before stays.
@@ -179,7 +185,6 @@ class Uploads:
                             raise Conflict("This upload is being sent anew; this sender has been cut off.")
                         await run_in_threadpool(_write, file, piece)
                     at += len(piece)
-                await run_in_threadpool(_flush, file)
             finally:
                 file.close()
         finally:
@@ -198,13 +203,15 @@ class Uploads:
                 return Kept(sha, True, known["width_px"], known["height_px"], shown)
             picture, facts = photos.open(place, shown)
             pictures.keep_thumbnail(self.settings, sha, picture)
-            artifacts.keep(db, self.settings.artifacts, place, pictures.MEDIA_TYPES[facts.format], now)
+            artifacts.put(self.settings.artifacts, place)
         except PhotoError:
             place.unlink(missing_ok=True)
             raise
         except OSError as error:
             raise _no_room(error) from error
-        is_new = inspections.keep_photo(db, facts, shown, who=who.name, now=now)
+        with writing(db):
+            artifacts.note(db, sha, pictures.MEDIA_TYPES[facts.format], facts.bytes, now)
+            is_new = inspections.keep_photo(db, facts, shown, who=who.name, now=now)
         return Kept(sha, not is_new, facts.width_px, facts.height_px, shown)
 
     def _make_room(self, plan: Plan) -> None:
@@ -289,13 +296,6 @@ def _write(file: BinaryIO, piece: bytes) -> None:
         while rest:
             rest = rest[file.write(rest) :]
     except OSError as error:
-        raise _no_room(error) from error
-
-
-def _flush(file: BinaryIO) -> None:
-    try:
-        os.fsync(file.fileno())
-    except OSError as error:  # some file systems find out only now that there is no room
         raise _no_room(error) from error
 
 

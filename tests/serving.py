@@ -180,7 +180,7 @@ def server(
                     httpx.get(f"{url}/healthz", timeout=5)
                     break
                 except httpx.TransportError:
-                    if process.poll() is not None or time.monotonic() - began > 60:
+                    if process.poll() is not None or time.monotonic() - began > 180:
                         raise AssertionError(log.read_text()) from None
                     time.sleep(0.05)
             yield Server(url, process, time.monotonic() - began, log)

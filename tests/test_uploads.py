@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
+import os
+import random
+import threading
 import time
 
+import httpx
 import pytest
 from starlette.requests import ClientDisconnect
 
 from core import artifacts, inspections, photos, store
 from core.errors import Conflict, NoRoom, NotFound, PatinaError, PhotoError
 from core.uploads import BrokenOff, NameAside, Plan, TooLarge, Uploads
-from tests.serving import World, jpeg
+from tests.serving import World, jpeg, server
 
 WORD = "3f2b8c1e-upload"
 
@@ -242,3 +246,63 @@ def test_a_name_travels_beside_the_path(name):
     assert (seen["path"], seen["patina.name"]) == ("/api/v1/photos/named", name)
     asyncio.run(NameAside(app)({"type": "http", "path": "/other/../x"}, None, None))
     assert seen["path"] == "/other/../x"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9")
+def test_a_killed_server_has_lost_nothing_it_acknowledged(world):
+    """`kill -9` in the midst of uploads, three times; every photo that was answered for is there, whole."""
+    rng = random.Random(5)
+    acknowledged: dict[str, bytes] = {}
+    sent = itertools.count()
+
+    def send(client, headers):
+        while True:
+            n = next(sent)
+            whole = jpeg(320, 240, seed=n)
+            half = len(whole) // 2
+            try:
+                if n % 2:
+                    answer = client.put(f"/api/v1/photos/{n}.jpg", content=whole, headers=headers)
+                else:
+                    part = headers | {"content-range": f"bytes 0-{half - 1}/{len(whole)}"}
+                    params = {"upload": f"photo-{n:06}"}
+                    first = client.put(
+                        f"/api/v1/photos/{n}.jpg", params=params, content=whole[:half], headers=part
+                    )
+                    assert first.json() == {"received": half, "total": len(whole)}
+                    parts[f"photo-{n:06}"] = whole
+                    params |= {"offset": str(half)}
+                    answer = client.put(
+                        f"/api/v1/photos/{n}.jpg", params=params, content=whole[half:], headers=headers
+                    )
+            except httpx.TransportError:
+                return
+            assert answer.status_code == 201, answer.text
+            acknowledged[answer.json()["photo"]] = whole
+
+    for _ in range(3):
+        parts: dict[str, bytes] = {}
+        with server(world.settings) as site, httpx.Client(base_url=site.url, timeout=30) as client:
+            headers = world.headers("inspector", site.host)
+            senders = [threading.Thread(target=send, args=(client, headers)) for _ in range(3)]
+            [s.start() for s in senders]
+            time.sleep(rng.uniform(0.5, 1.5))
+            site.process.kill()
+            [s.join() for s in senders]
+        root = world.settings.artifacts
+        assert acknowledged
+        for sha, whole in acknowledged.items():
+            assert artifacts.read(root, sha) == whole
+            assert store.row(world.db, "select 1 from photos where sha256 = :sha", {"sha": sha})
+        for path in root.glob("*/*"):
+            if not path.name.startswith(".aside-"):
+                assert artifacts.hash_file(path) == path.parent.name + path.name, (
+                    "nothing half under a final name"
+                )
+        eva = world.session_of("inspector").person
+        for word, whole in parts.items():
+            place = Uploads(world.settings).place(eva, word)
+            assert hashlib.sha256(whole).hexdigest() in acknowledged or (
+                not place.exists()  # it was taken in just before, only the answer was not heard
+                or (whole.startswith(place.read_bytes()) and place.stat().st_size >= len(whole) // 2)
+            )
