@@ -57,11 +57,13 @@ async def _welcome(link: str | None) -> None:
 
 
 async def _furnish() -> None:
-    """Samples and starter models, then the imports that the first page did not need."""
+    """Samples and starter models, then the imports that the first page did not need, then a tidy house."""
     await run_in_threadpool(opening.furnish, SETTINGS, time.time())
-    await run_in_threadpool(opening.sweep_uploads, SETTINGS, time.time())
     await asyncio.sleep(2.0)
     await run_in_threadpool(opening.warm_up, WARM)
+    while True:
+        await run_in_threadpool(opening.tidy, SETTINGS, time.time())
+        await asyncio.sleep(opening.TIDY_SECONDS)
 
 
 async def _collect() -> None:

@@ -13,13 +13,14 @@ from pathlib import Path
 import psutil
 from sqlite_utils import Database
 
-from core import accounts, cards, datasets, services, sets, store
+from core import accounts, cards, datasets, pictures, services, sets, store
 from core.errors import Conflict, PatinaError
 from core.records import DOMAINS, Domain
 from core.settings import Settings
 from core.signin import link_path
 
 COLLECT_SECONDS = 60.0
+TIDY_SECONDS = 3600.0
 STALE_UPLOAD_SECONDS = 2 * 86_400.0
 """An upload that nobody went on with for so long is given up."""
 
@@ -47,6 +48,12 @@ def furnish(settings: Settings, now: float) -> None:
             _keep_samples(db, settings, domain, now)
         except (PatinaError, OSError) as error:
             log.warning("the %s samples or starter model were left out: %s", domain, error)
+
+
+def tidy(settings: Settings, now: float) -> None:
+    """Give up uploads that nobody went on with, and keep the cache of pictures within its size."""
+    sweep_uploads(settings, now)
+    pictures.trim_cache(settings)
 
 
 def sweep_uploads(settings: Settings, now: float) -> int:

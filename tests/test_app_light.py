@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from core import accounts, opening, services, sets, store
+from core import accounts, opening, pictures, services, sets, store
 from core.records import DOMAINS
 from core.settings import ROOT, Settings
 from tests.serving import World, jpeg, server
@@ -131,3 +131,15 @@ def test_uploads_that_nobody_went_on_with_are_swept(tmp_path):
     assert opening.sweep_uploads(there, now) == 1
     assert new.exists()
     assert not old.exists()
+
+
+def test_the_cache_keeps_to_its_size_and_lets_the_oldest_go(tmp_path):
+    there = Settings.of({"PATINA_DATA": str(tmp_path)})
+    for n in range(5):
+        path = there.cache / "thumbs" / "ab" / f"{n}.webp"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * 100)
+        os.utime(path, (n, n))
+    assert pictures.trim_cache(there, most_bytes=250) == 3
+    assert sorted(p.name for p in there.cache.glob("*/*/*")) == ["3.webp", "4.webp"]
+    assert pictures.trim_cache(there, most_bytes=250) == 0
