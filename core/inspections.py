@@ -146,6 +146,32 @@ def ask_again(db: Database, inspection_id: int, *, who: str, now: float, wake: P
         queue.wake_workers(wake, now)
 
 
+def set_scale(
+    db: Database,
+    inspection_id: int,
+    scale_mm_per_px: float,
+    *,
+    who: str,
+    now: float,
+    wake: Path | None = None,
+) -> None:
+    """Say how large a pixel is, and have the photo judged once more, now in millimetres."""
+    if not 1e-6 <= scale_mm_per_px <= 1e3:
+        raise PatinaError(
+            f"A pixel of {scale_mm_per_px:g} mm cannot be; give the width that is seen in millimetres."
+        )
+    with writing(db):
+        get(db, inspection_id)
+        db.conn.execute(
+            "update inspections set scale_mm_per_px = :scale where id = :id",
+            {"scale": scale_mm_per_px, "id": inspection_id},
+        )
+        note_event(db, who, "set the scale", f"inspection/{inspection_id}", now, scale=scale_mm_per_px)
+        ask_again(db, inspection_id, who=who, now=now)
+    if wake is not None:
+        queue.wake_workers(wake, now)
+
+
 def answer(
     db: Database,
     inspection_id: int,

@@ -9,7 +9,7 @@ from core import inspections, store
 from core.errors import NotFound
 from core.inspections import LABELS, Inspection
 from core.settings import Settings
-from pages.parts import access, bars, found, gallery, places, viewer, words
+from pages.parts import access, bars, found, gallery, notice, places, viewer, words
 from pages.parts.strings import t
 
 person = access.require(*places.roles("photo"))
@@ -100,6 +100,21 @@ def decide() -> None:
     st.text_input(t("photo.note"), key="note", placeholder=t("photo.note_hint"), label_visibility="collapsed")
 
 
+def measure() -> None:
+    """The scale of a crack photo, from the width it shows: with it widths come in millimetres."""
+    with st.form("scale", border=False):
+        wide = st.number_input(
+            t("photo.wide"), min_value=0.0, step=10.0, value=None, key="wide", placeholder="1200"
+        )
+        if st.form_submit_button(t("photo.measure"), icon=":material/straighten:") and wide:
+            with notice.instead():
+                scale = wide / max(inspection.width_px, 1)
+                inspections.set_scale(
+                    db, inspection.id, scale, who=person.name, now=time.time(), wake=settings.wake
+                )
+                st.rerun()
+
+
 def facts(of: Inspection) -> str:
     """The small print: what the verdict was made with, and where the photo comes from."""
     told: list[tuple[str, str]] = []
@@ -167,6 +182,9 @@ with right:
             t("photo.again"), icon=":material/refresh:", on_click=ask_again, key="again", type="tertiary"
         )
     st.html(facts(inspection))
+    if inspection.domain == "crack" and verdict is not None:
+        with st.expander(t("photo.scale")):
+            measure()
     lines = history()
     if len(lines) > 1:
         with st.expander(t("history.title", n=len(lines))):

@@ -23,9 +23,7 @@ STATIC = HERE / "static"
 
 def look() -> None:
     """Title, icon, logo and style sheet; once at the top of every run."""
-    st.set_page_config(
-        page_title="Patina", page_icon=str(STATIC / "mark.svg"), layout="wide", initial_sidebar_state=240
-    )
+    st.set_page_config(page_icon=str(STATIC / "mark.svg"), layout="wide", initial_sidebar_state=240)
     is_dark = st.context.theme.type == "dark"
     st.logo(str(STATIC / ("logo-dark.svg" if is_dark else "logo.svg")), size="large")
     st.html(HERE / "style.css")

@@ -9,6 +9,7 @@ person = access.me()
 header.look()
 header.speak(person)
 page = st.navigation(places.menu(person.role), expanded=True)
+st.set_page_config(page_title=f"{page.title} · Patina")
 header.show(person)
 try:
     page.run()
