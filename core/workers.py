@@ -134,4 +134,3 @@ def _state(db: Database, r: object, now: float) -> WorkerState:
         seconds_left=queue.seconds_left(db, run, now),
         **who,
     )
-
