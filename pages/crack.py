@@ -37,7 +37,7 @@ def live() -> None:
     """All that moves with the threshold."""
     threshold = lab.threshold_slider(told)
     pooled, each = test.at(threshold), test.each(threshold)
-    st.html(f'<p class="lead">{in_words(pooled, each, threshold)}</p>')
+    lab.said(told, in_words(pooled, each, threshold), threshold)
     left, right = st.columns([5, 7], gap="large")
     with left:
         charts.show(

@@ -51,7 +51,7 @@ def live() -> None:
     """All that moves with the threshold."""
     threshold = lab.threshold_slider(told)
     counts = test.at(threshold)
-    st.html(f'<p class="lead">{in_words(counts, threshold)}</p>')
+    lab.said(told, in_words(counts, threshold), threshold)
     left, right = st.columns(2, gap="large")
     with left:
         charts.show(

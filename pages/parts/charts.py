@@ -30,9 +30,9 @@ COLOURS: Final[dict[str, tuple[str, str]]] = {
     "grid": ("#E3E5DD", "#263235"),
     "paper": ("#FAFAF7", "#12191B"),
     "f1": ("#2A7F74", "#55B3A5"),
-    "precision": ("#3B6EA5", "#7FAEE0"),
+    "precision": ("#2F65A7", "#7FAEE0"),
     "recall": ("#B66A3C", "#E59A68"),
-    "balanced_accuracy": ("#7B5EA7", "#B79AE0"),
+    "balanced_accuracy": ("#1E2A2E", "#E6ECEA"),
     "accuracy": ("#6B777A", "#93A0A2"),
     "iou": ("#C79A2B", "#E3C567"),
     "hit": ("#2A7F74", "#55B3A5"),
@@ -52,7 +52,7 @@ COLOURS: Final[dict[str, tuple[str, str]]] = {
     "loss.balanced_step": ("#3B6EA5", "#7FAEE0"),
     "loss.squared_balanced_step": ("#C79A2B", "#E3C567"),
     "loss.step": ("#2A7F74", "#55B3A5"),
-    "loss.relu": ("#B0307F", "#E07AB6"),
+    "loss.relu": ("#B66A3C", "#E59A68"),
 }
 """The same thing has the same colour in every figure; a dash or a mark says it a second time."""
 

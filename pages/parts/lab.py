@@ -196,11 +196,8 @@ def data_words(card: Card) -> str:
 
 
 def threshold_slider(lab: Lab) -> float:
-    """The page's one threshold, kept in the address, and the button that makes it the one in service."""
-    # A value in the address is taken over by the widget itself; the default is the model's own.
+    """The page's one threshold, in sight while the page scrolls and kept in its address."""
     with st.container(key="bar"):
-        bar, button = st.columns([5, 2], vertical_alignment="bottom")
-    with bar:
         threshold = st.slider(
             t("lab.threshold"),
             0.001,
@@ -212,10 +209,16 @@ def threshold_slider(lab: Lab) -> float:
             bind="query-params",
             help=t("lab.threshold_help"),
         )
-    with button:
-        if lab.person.is_at_least("engineer"):
-            _use_from_now_on(lab, threshold)
     return float(threshold)
+
+
+def said(lab: Lab, sentence: str, threshold: float) -> None:
+    """What the threshold means, in words (safe as HTML), and the button that makes it the one in service."""
+    words_, button = st.columns([5, 2], vertical_alignment="center", gap="medium")
+    words_.html(f'<p class="lead">{sentence}</p>')
+    if lab.person.is_at_least("engineer"):
+        with button:
+            _use_from_now_on(lab, threshold)
 
 
 def _use_from_now_on(lab: Lab, threshold: float) -> None:

@@ -72,14 +72,14 @@ function explorer(root, data) {
   }
   const watch = new ResizeObserver(() => fit())
   const slider = new MutationObserver((changes) => changes.forEach(({ target }) => follow(target)))
-  slider.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["aria-valuenow"] })
+  slider.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["aria-valuetext"] })
   show(view)
   load()
   return self
 
   function follow(target) {
     if (!data.follow || !target.closest?.(`.st-key-${CSS.escape(data.follow)}`)) return
-    const value = Number(target.getAttribute("aria-valuenow"))
+    const value = Number(target.value)
     if (Number.isFinite(value)) use(value)
   }
   async function load() {

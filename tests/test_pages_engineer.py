@@ -1,0 +1,365 @@
+"""The engineers' pages: what moves with the threshold, what is written, who may do what."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import time
+from unittest.mock import PropertyMock, patch
+
+import numpy as np
+import pytest
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+
+from core import cards, explore, gate, queue, services
+from core.settings import Settings
+from tests import laboratory
+from tests.serving import World
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A data folder with models and people, copied for every test that writes."""
+    folder = tmp_path_factory.mktemp("engineer")
+    world = World.at(folder)
+    laboratory.fill(world.settings, folder / "scratch")
+    return world
+
+
+@contextlib.contextmanager
+def signed_in(world: World, role: str, monkeypatch):
+    monkeypatch.setenv("PATINA_DATA", str(world.settings.data))
+    monkeypatch.setenv("PATINA_MODELS", str(world.settings.models))
+    word = gate.sign(world.settings.data, world.session_of(role))
+    with patch.object(ContextProxy, "headers", new_callable=PropertyMock, return_value={gate.HEADER: word}):
+        yield
+
+
+@pytest.fixture
+def visit(filled, monkeypatch):
+    """Opens a page as somebody; every run of it is inside the gate."""
+    with contextlib.ExitStack() as stack:
+
+        def visit(page: str, role: str = "engineer", world: World | None = None, **query: str) -> AppTest:
+            stack.enter_context(signed_in(world or filled, role, monkeypatch))
+            at = AppTest.from_file(f"../pages/{page}.py", default_timeout=60)
+            for name, value in query.items():
+                at.query_params[name] = value
+            at.run()
+            assert not at.exception, at.exception[0].message if at.exception else ""
+            return at
+
+        yield visit
+
+
+@pytest.fixture
+def own(filled, tmp_path):
+    """A copy of the filled house, for tests that write."""
+    shutil.copytree(filled.settings.data, tmp_path / "data")
+    shutil.copytree(filled.settings.models, tmp_path / "models")
+    settings = Settings(data=tmp_path / "data", models=tmp_path / "models", weights=None, lanes=())
+    return World(settings, filled.cookies, filled.hashes, filled.tokens)
+
+
+def text(at: AppTest) -> str:
+    """All that the page says, tags taken out."""
+    kinds = ("html", "markdown", "title", "warning", "error", "info")
+    return "\n".join(str(e.proto.body if kind == "html" else e.value) for kind in kinds for e in at.get(kind))
+
+
+def figure(at: AppTest, key: str) -> dict:
+    """A plotly figure of the page as the browser gets it."""
+    for chart in at.get("plotly_chart"):
+        if key in chart.proto.id:
+            return json.loads(chart.proto.spec)
+    raise AssertionError(f"no figure {key}")
+
+
+def mark(spec: dict) -> float:
+    """Where a figure's vertical line stands."""
+    lines = [s for s in spec["layout"]["shapes"] if s["type"] == "line" and s["x0"] == s["x1"]]
+    assert len(lines) == 1
+    return lines[0]["x0"]
+
+
+def test_a_move_of_the_threshold_moves_words_and_figures_together(visit, filled):
+    at = visit("rail")
+    test = explore.YesNo.of(
+        cards.evaluation(cards.place(filled.settings.models, "rail", "starter-test"), "test")
+    )
+    for threshold in (0.5, 0.9, 0.1):
+        at.slider(key="threshold").set_value(threshold).run()
+        counts = test.at(threshold)
+        said = text(at)
+        assert f"<b>{int(counts.tp)}</b> of 20 defects are found" in said
+        assert f"<b>{int(counts.fn)}</b> missed; <b>{int(counts.fp)}</b> of 40" in said
+        assert mark(figure(at, "rail-curve")) == threshold
+        assert mark(figure(at, "rail-spread")) == threshold
+
+
+def test_the_threshold_in_the_address_begins_the_page(visit):
+    assert visit("rail", threshold="0.71").slider(key="threshold").value == 0.71
+    assert visit("rail").slider(key="threshold").value == 0.5
+
+
+def test_photos_that_are_not_on_this_machine_are_counted(visit):
+    at = visit("rail", show="passed", threshold="0.5")
+    assert "of these photos are not on this machine" in text(at)
+    assert "rail-test" in text(at)
+
+
+def test_the_lists_of_a_threshold_say_how_many_photos_they_hold(visit):
+    at = visit("rail", threshold="0.999")
+    options = at.get("button_group")
+    labels = [o.content for g in options for o in g.proto.options]
+    assert "Missed 20" in labels or "Missed 19" in labels
+    assert "False alarm 0" in labels
+
+
+def test_a_threshold_is_put_into_service_with_a_reason(visit, own):
+    at = visit("rail", world=own)
+    at.slider(key="threshold").set_value(0.3).run()
+    assert at.button(key="use-threshold").disabled
+    at.text_input(key="why").set_value("we would rather look twice").run()
+    at.button(key="use-threshold").click().run()
+    assert not at.exception
+    service = services.current(own.db, "rail")
+    assert (service.threshold, service.who) == (0.3, "engineer")
+    assert service.why == "we would rather look twice"
+    fresh = visit("rail", world=own)
+    assert fresh.slider(key="threshold").value == 0.3
+
+
+def test_a_manager_looks_and_changes_nothing(visit):
+    at = visit("rail", role="manager")
+    at.slider(key="threshold").set_value(0.3).run()
+    assert not [b for b in at.button if b.key == "use-threshold"]
+
+
+@pytest.mark.parametrize("page", ["rail", "crack", "corrosion", "runs", "run", "models"])
+def test_an_inspector_is_told_whom_a_page_is_for(visit, page):
+    at = visit(page, role="inspector")
+    assert "This page is for: Manager, Engineer, Admin" in text(
+        at
+    ) or "This page is for: Engineer, Admin" in text(at)
+    assert not at.slider
+    assert not at.button
+
+
+@pytest.mark.parametrize("page", ["rail", "crack", "corrosion"])
+def test_a_laboratory_without_a_model_says_what_to_do(visit, tmp_path, page):
+    world = World.at(tmp_path)
+    at = visit(page, world=world)
+    assert "There is no" in text(at)
+    assert at.button[0].label == "Start a training"
+
+
+@pytest.mark.parametrize("page", ["rail", "crack", "corrosion"])
+@pytest.mark.parametrize("view", ["published", "cycles", "losses", "honest"])
+def test_every_view_is_a_link(visit, page, view):
+    at = visit(page, view=view)
+    assert not at.exception
+
+
+def test_a_view_in_the_address_that_is_none_is_passed_over(visit):
+    assert visit("rail", view="nonsense", show="<b>", threshold="7").slider(key="threshold").value == 0.5
+
+
+def test_another_model_begins_at_its_own_threshold(visit, own, tmp_path):
+    laboratory.rail_model(own.settings, tmp_path / "scratch", "second", seed=5, gap=2.5)
+    services.promote(
+        own.db, cards.read(own.settings.models, "rail", "starter-test"), who="x", now=1.0, threshold=0.8
+    )
+    at = visit("rail", world=own)
+    assert at.slider(key="threshold").value == 0.8
+    at.selectbox(key="rail-model").select("second").run()
+    assert not at.exception
+    assert at.slider(key="threshold").value == 0.5
+    assert at.query_params["model"] == "second"
+
+
+def test_the_crack_page_speaks_in_pixels_and_in_photos(visit, filled):
+    at = visit("crack", threshold="0.5")
+    told = cards.evaluation(cards.place(filled.settings.models, "crack", "starter-test"), "test")
+    pooled = explore.Masks.of(told["histogram"]).at(0.5)
+    share = f"{100 * int(pooled.tp) / int(pooled.tp + pooled.fn):.0f} %"
+    assert f"<b>{share}</b> of the crack pixels are found" in text(at)
+    assert "of 5 photos with a crack" in text(at)
+    assert "of 1 clean photos" in text(at)
+    assert mark(figure(at, "crack-curve")) == 0.5
+
+
+def test_the_worst_photo_stands_first_and_another_is_a_link(visit, filled):
+    told = cards.evaluation(cards.place(filled.settings.models, "crack", "starter-test"), "test")
+    worst = explore.Masks.of(told["histogram"]).worst(0.5)
+    at = visit("crack", threshold="0.5")
+    assert f"<b>{told['name'][worst[0]]}</b>" in text(at)
+    assert "1 of 6 by F1" in text(at)
+    other = visit("crack", threshold="0.5", photo=str(told["sha256"][worst[3]])[:12])
+    assert f"<b>{told['name'][worst[3]]}</b>" in text(other)
+    assert "4 of 6 by F1" in text(other)
+
+
+def test_the_losses_are_drawn_for_any_weight(visit):
+    at = visit("crack", view="losses")
+    at.slider(key="w").set_value(1.0).run()
+    assert len(figure(at, "losses")["data"]) == 4  # balanced step cannot take it
+    assert "below 1" in text(at)
+
+
+def test_a_cell_shows_its_photos(visit, filled):
+    told = cards.evaluation(cards.place(filled.settings.models, "corrosion", "starter-test"), "test")
+    at = visit("corrosion")
+    at.selectbox(key="truth").select(2).run()
+    at.selectbox(key="said").select(2).run()
+    n = len(explore.cell(told["truth"], told["p"], 2, 2))
+    assert f"{n} photos of Grade 2, rightly graded" in text(at)
+    assert at.query_params["said"] == "2"
+
+
+def test_the_matrix_is_shown_in_photos_or_in_shares(visit):
+    spec = figure(visit("corrosion"), "corrosion-matrix")
+    assert [a["text"].count("%") for a in spec["layout"]["annotations"]] == [1] * 16
+    shares = figure(visit("corrosion", **{"as": "shares"}), "corrosion-matrix")
+    assert all(
+        a["text"].startswith(("<b>", "<b>–")) and "%" in a["text"][:12]
+        for a in shares["layout"]["annotations"]
+    )
+
+
+def test_runs_without_any_say_how_to_begin(visit, own):
+    at = visit("runs", world=own)
+    assert "Nothing has been trained here yet" in text(at)
+    assert at.button(key="new").label == "Start a training"
+
+
+def test_a_training_is_ordered_from_the_form(visit, own):
+    at = visit("runs", world=own, new="rail")
+    key = next(w.key for w in at.number_input if w.key.endswith("-epochs"))
+    at.number_input(key=key).set_value(2).run()
+    assert "One setting differs from the preset" in text(at)
+    with patch("pages.parts.places.go") as gone:
+        at.button(key="start").click().run()
+    [run] = queue.latest(own.db)
+    assert run.config == {"data": "rail-test", "preset": "quick", "set": {"epochs": 2}}
+    assert (run.owner, run.state) == ("engineer", "waiting")
+    gone.assert_called_once_with("run", id=str(run.id))
+
+
+def test_a_setting_that_cannot_be_holds_the_start_back(visit, own):
+    at = visit("runs", world=own, new="crack")
+    keys = {w.key.rsplit("-", 1)[1]: w for kind in (at.number_input, at.selectbox) for w in kind}
+    keys["loss"].set_value("balanced_step")
+    keys["weight"].set_value(1.3).run()
+    assert "below 1" in text(at)
+    assert at.button(key="start").disabled
+
+
+def test_a_domain_without_a_set_leads_to_data(visit, tmp_path):
+    at = visit("runs", world=World.at(tmp_path), new="corrosion")
+    assert "There is no Corrosion set to learn from" in text(at)
+    assert not [b for b in at.button if b.key == "start"]
+
+
+def test_again_with_changes_begins_where_the_run_was(visit, own):
+    run_id = laboratory.run(own.settings, "done", epochs=4)
+    at = visit("runs", world=own, again=str(run_id))
+    key = next(w.key for w in at.number_input if w.key.endswith("-epochs"))
+    assert at.number_input(key=key).value == 4
+
+
+def test_a_run_shows_its_curves_and_settings(visit, own):
+    run_id = laboratory.run(own.settings, "done", name="my model")
+    at = visit("run", world=own, id=str(run_id))
+    assert at.title[0].value == "my model"
+    scores = figure(at, "run-chart-True")
+    assert len(scores["data"]) == 1
+    assert "the curve is half way" not in text(at)  # notes are in the log, not in the figures
+    assert [b.key for b in at.button if b.key in ("model-of", "again", "cancel", "resume")] == [
+        "model-of",
+        "again",
+    ]
+
+
+def test_a_run_is_stopped_and_resumed_from_its_page(visit, own):
+    run_id = laboratory.run(own.settings, "running")
+    at = visit("run", world=own, id=str(run_id))
+    at.button(key="cancel").click().run()
+    assert queue.get(own.db, run_id).cancel_at is not None
+    assert "Stopping after this step" in text(at)
+    run = queue.get(own.db, run_id)
+    queue.stop(own.db, run, time.time())
+    at = visit("run", world=own, id=str(run_id))
+    at.button(key="resume").click().run()
+    assert queue.get(own.db, run_id).state == "waiting"
+
+
+def test_a_failed_run_says_why(visit, own):
+    run_id = laboratory.run(own.settings, "failed")
+    assert "labels of one class only" in text(visit("run", world=own, id=str(run_id)))
+
+
+@pytest.mark.parametrize("id", ["", "999", "x", "-1"])
+def test_a_run_that_is_not_there_leads_back(visit, id):
+    assert "no run of this number" in text(visit("run", id=id))
+
+
+def test_two_runs_are_laid_over_each_other(visit, own):
+    one = laboratory.run(own.settings, "done", name="one", epochs=3)
+    two = laboratory.run(own.settings, "done", name="two", epochs=5)
+    at = visit("runs", world=own, runs=f"{one},{two},999")
+    spec = figure(at, "overlay-chart")
+    assert [line["name"] for line in spec["data"]] == [f"one ({one})", f"two ({two})"]
+
+
+def test_models_name_who_serves(visit):
+    at = visit("models")
+    assert not at.exception
+    assert {m.value for m in at.markdown} >= {"## Rail", "## Crack", "## Corrosion"}
+
+
+def test_a_card_is_a_page(visit):
+    at = visit("models", model="crack/starter-test")
+    assert at.title[0].value == "starter-test"
+    said = text(at)
+    for told in (
+        "Has seen one camera only.",
+        "best F1 on 20 validation photos",
+        "python -m core train crack",
+        "CC0",
+    ):
+        assert told in said
+
+
+def test_a_manager_sees_cards_and_cannot_promote(visit, own, tmp_path):
+    laboratory.rail_model(own.settings, tmp_path / "scratch", "second", seed=5)
+    at = visit("models", role="manager", world=own, model="rail/second")
+    assert not [b for b in at.button if b.key == "promote"]
+    assert [b for b in visit("models", world=own, model="rail/second").button if b.key == "promote"]
+
+
+def test_before_a_promotion_the_comparison_is_shown(visit, own, tmp_path):
+    laboratory.rail_model(own.settings, tmp_path / "scratch", "second", seed=5, gap=2.5)
+    at = visit("models", world=own, model="rail/second")
+    at.button(key="promote").click().run()
+    assert "Put second into service for Rail?" in text(at)
+    assert "Both answered the same test photos" in text(at)
+    assert at.button(key="promote-confirm").disabled
+
+
+def test_a_move_of_the_threshold_reads_no_file_again(visit, filled, monkeypatch):
+    at = visit("rail")
+    opened = []
+    real = np.load
+    monkeypatch.setattr(np, "load", lambda *a, **k: opened.append(a) or real(*a, **k))
+    at.slider(key="threshold").set_value(0.42).run()
+    assert opened == []
+
+
+def test_names_of_people_and_photos_are_shown_as_text(visit, own):
+    card = cards.read(own.settings.models, "rail", "starter-test")
+    services.promote(own.db, card, who="<script>alert(1)</script>", now=1.0, why="x")
+    assert "<script>" not in text(visit("rail", world=own))
+    assert "&lt;script&gt;" in text(visit("rail", world=own))
