@@ -155,11 +155,9 @@ def _begin(told: Namespace, settings: Settings) -> tuple[dict[str, Any], Any, Ph
     from core.engine import loop, work
     from core.orders import rules
 
-    if told.weights_dir:
-        if not told.weights_dir.is_dir():
-            raise ConfigError(f"--weights-dir {told.weights_dir} is no folder.")
-        settings = dataclasses.replace(settings, weights=told.weights_dir.resolve())
     asked = _resumed(told) if told.resume else _asked(told)
+    if asked.get("weights_dir"):
+        settings = dataclasses.replace(settings, weights=Path(asked["weights_dir"]))
     module = rules(asked["domain"])
     config = settings_of.preset(module.Config, module.PRESETS, asked["preset"], asked["set"])
     loop.use_threads()
@@ -183,15 +181,18 @@ def _begin(told: Namespace, settings: Settings) -> tuple[dict[str, Any], Any, Ph
 def _asked(told: Namespace) -> dict[str, Any]:
     if not told.data:
         raise ConfigError("Say what to learn from: --data FOLDER or --data SET.")
+    if told.weights_dir and not told.weights_dir.is_dir():
+        raise ConfigError(f"--weights-dir {told.weights_dir} is no folder.")
     asked = {"command": told.command, "domain": told.domain, "data": told.data}
     asked |= {"preset": told.preset or "quick", "set": settings_of.words(told.set)}
-    return asked | {"name": getattr(told, "name", ""), "trials": getattr(told, "trials", 0)}
+    asked |= {"name": getattr(told, "name", ""), "trials": getattr(told, "trials", 0)}
+    return asked | {"weights_dir": str(told.weights_dir.resolve()) if told.weights_dir else None}
 
 
 def _resumed(told: Namespace) -> dict[str, Any]:
     """What the run in `--resume` was asked for; it is gone on with just that."""
-    if told.data or told.preset or told.set:
-        raise ConfigError("--resume goes on as the run was begun; leave out --data, --preset and --set.")
+    if told.data or told.preset or told.set or told.weights_dir:
+        raise ConfigError("--resume goes on as the run was begun; leave the other options out.")
     try:
         asked: dict[str, Any] = json.loads((told.resume / ASKED).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -254,7 +255,7 @@ def _judged(told: Namespace, found: services.Serving) -> Generator[Progress, Non
 
     loop.use_threads()
     card, threshold = found.card, told.threshold or found.threshold
-    model = work.engine(card.domain).load(card, found.folder)
+    model = work.ENGINES[card.domain].load(card, found.folder)
     asked, taken = [Photo(Path(word)) for word in told.photos], set[Path]()
     judged: list[dict[str, Any]] = []
     for answer in work.answers(card.domain, model, asked, lambda photo: work.picture(photo, card)):

@@ -217,7 +217,7 @@ def test_the_doctor_says_what_is_missing_and_what_to_do(patina):
         (["train", "corrosion", "--data", "photos", "--set", "epochs=0"], "epochs is 0; it must be between"),
         (["train", "rail", "--data", "photos"], "it looks like a corrosion set"),
         (["train", "corrosion", "--resume", "nowhere"], "nowhere is no run folder"),
-        (["train", "corrosion", "--resume", "x", "--data", "photos"], "leave out --data"),
+        (["train", "corrosion", "--resume", "x", "--data", "photos"], "leave the other options out"),
         (["train", "corrosion", "--data", "photos", "--weights-dir", "nowhere"], "--weights-dir nowhere"),
         (["search", "crack", "--data", "photos"], "crack"),
         (["search", "corrosion", "--data", "photos", "--trials", "0"], "'0' is not a whole number from 1 on"),

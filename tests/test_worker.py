@@ -161,7 +161,7 @@ def test_a_promoted_model_answers_from_then_on(told, db):
 
 def test_one_photo_that_breaks_the_engine_does_not_take_its_batch_along(told, db, monkeypatch):
     asked = [ask(db, told, seed) for seed in range(4)]
-    engine = work.engine("corrosion")
+    engine = work.ENGINES["corrosion"]
     predict = engine.predict
 
     def breaks(model, pictures):
@@ -186,13 +186,27 @@ def test_a_verdict_that_comes_late_is_not_filed(told, db):
         (run,) = queue.claim(db, "judge", judge.life.name, 1.0)
         serving, model = judge._model("corrosion")
         one = (run, inspections.get(db, asked))
-        (answer,) = work.answers("corrosion", model, [one], judge._picture)
+        (answer,) = work.answers("corrosion", model, [one], lambda one: judge._picture(one[1], 1.0))
         queue.sweep_dead(db, 1.0 + queue.STALE_SECONDS + 1)
         judge._file(answer, serving)
         assert (inspections.get(db, asked).state, inspections.verdicts(db, asked)) == ("waiting", [])
         assert judge.take()
         judge._file(answer, serving)
     assert len(inspections.verdicts(db, asked)) == 1
+
+
+def test_a_verdict_whose_run_is_taken_at_the_last_moment_is_not_filed(told, db, monkeypatch):
+    asked = ask(db, told, 1)
+    pack = arrays.pack
+
+    def late(*told_of):
+        queue.sweep_dead(db, time.time() + 60)
+        return pack(*told_of)
+
+    with lane("judge", told) as judge:
+        monkeypatch.setattr(lanes.arrays, "pack", late)
+        assert judge.take()
+    assert (inspections.get(db, asked).state, inspections.verdicts(db, asked)) == ("waiting", [])
 
 
 def test_a_cancelled_photo_gets_no_verdict(told, db):
@@ -313,7 +327,7 @@ def test_a_bug_fails_the_run_tells_the_log_and_leaves_the_worker_alive(told, db,
         yield Progress(1, 2, "train", {"loss": 1.0})
         raise ZeroDivisionError("by hand")
 
-    monkeypatch.setattr(work.engine("corrosion"), "train", breaks)
+    monkeypatch.setattr(work.ENGINES["corrosion"], "train", breaks)
     run_id = order(db)
     with lane("train", told) as train:
         assert train.take()

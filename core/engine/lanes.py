@@ -70,7 +70,7 @@ class Judge:
             except PatinaError as error:
                 log.error("%s", error)
                 continue
-            for _ in work.engine(domain).predict(model, iter([grey])):
+            for _ in work.ENGINES[domain].predict(model, iter([grey])):
                 pass
 
     def rest(self) -> None:
@@ -104,7 +104,8 @@ class Judge:
         left = {run.id: (run, inspection) for run, inspection in asked}
         try:
             serving, model = self._model(domain)
-            for answer in work.answers(domain, model, asked, self._picture):
+            margin = float(serving.card.preprocessing.get("margin", 1.0))
+            for answer in work.answers(domain, model, asked, lambda one: self._picture(one[1], margin)):
                 if self.life.ending.is_set():
                     return  # the others wait again when this worker leaves
                 self._file(answer, serving)
@@ -120,13 +121,13 @@ class Judge:
                 return
             queue.fail(self.db, asked[0][0], broken(error), time.time())
 
-    def _picture(self, asked: tuple[Run, Inspection]) -> np.ndarray:
-        _, inspection = asked
+    def _picture(self, inspection: Inspection, margin: float) -> np.ndarray:
+        """Upright, and cut to its trim with the margin that the model's training photos had."""
         content = artifacts.read(self.settings.artifacts, inspection.photo)
         picture, _ = photos.open(content, inspection.name)
         if inspection.trim is None:
             return picture
-        return photos.trim(picture, inspection.trim)
+        return photos.trim(picture, inspection.trim, margin)
 
     def _file(self, answer: work.Answer[tuple[Run, Inspection]], serving: services.Serving) -> None:
         """The verdict and the end of its run, in one transaction; nothing when the run is no longer ours."""
@@ -174,7 +175,7 @@ class Judge:
             model = known[2]
         else:
             began = time.monotonic()
-            model = work.engine(domain).load(serving.card, serving.folder)
+            model = work.ENGINES[domain].load(serving.card, serving.folder)
             log.info("%s/%s loaded in %.1f s", domain, serving.card.id, time.monotonic() - began)
         self._ready[domain] = (stamp, serving, model)
         return serving, model

@@ -11,7 +11,6 @@ To cancel, stop listening: what was reported is on disk.
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import io
 import itertools
 import json
@@ -28,7 +27,7 @@ import torch
 from core import cards
 from core import config as settings_of
 from core import photos as files
-from core.engine import checkpoint
+from core.engine import checkpoint, corrosion, crack, loaders, rail
 from core.errors import ConfigError, Conflict, DataError, PatinaError
 from core.orders import rules
 from core.photos import Quality
@@ -41,9 +40,8 @@ RUN = "run.json"
 """What a run folder was begun with; a checkpoint is taken up with nothing else."""
 
 
-def engine(domain: Domain) -> Any:
-    """The module that learns: train, load, predict."""
-    return importlib.import_module(f"core.engine.{domain}")
+ENGINES: Mapping[Domain, Any] = {"rail": rail, "crack": crack, "corrosion": corrosion}
+"""Who learns: train, load, predict. `core.orders.rules` says who decides."""
 
 
 def train(
@@ -56,7 +54,7 @@ def train(
     """
     pin(folder, begun(domain, config, photos))
     card = None
-    for progress in engine(domain).train(config, photos, folder, settings, command):
+    for progress in ENGINES[domain].train(config, photos, folder, settings, command):
         card = progress.card or card
         yield progress
     assert card is not None, "a training's last report carries its card"
@@ -165,7 +163,7 @@ def answers(
             waiting.append(Answer(one, quality=files.quality(picture)))
             yield picture
 
-    for arrays in engine(domain).predict(model, pictures()):
+    for arrays in ENGINES[domain].predict(model, pictures()):
         while waiting[0].error is not None:
             yield waiting.popleft()
         yield dataclasses.replace(waiting.popleft(), arrays=arrays)
@@ -174,10 +172,8 @@ def answers(
 
 def picture(photo: Photo, card: Card) -> np.ndarray:
     """The picture of a photo as this model wants it: upright, cut to the metal part when it was taught so."""
-    whole, _ = files.open(photo.path, photo.title)
-    if photo.trim is None or not card.preprocessing.get("trimmed"):
-        return whole
-    return files.trim(whole, photo.trim, float(card.preprocessing.get("margin", 1.0)))
+    told = card.preprocessing
+    return loaders.picture(photo, trimmed=bool(told.get("trimmed")), margin=float(told.get("margin", 1.0)))
 
 
 def evaluate(
@@ -191,7 +187,7 @@ def evaluate(
     if not part:
         there = ", ".join(sorted({p.split for p in photos.photos if p.split})) or "none"
         raise DataError(f"{photos.name} has no photos in the split {split!r}; there is {there}, or all.")
-    model = engine(card.domain).load(card, folder)
+    model = ENGINES[card.domain].load(card, folder)
     found: list[Answer[Photo]] = []
     for n, answer in enumerate(answers(card.domain, model, part, lambda p: picture(p, card)), 1):
         if not answer.error:
