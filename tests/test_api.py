@@ -157,6 +157,12 @@ def test_an_unfinished_upload_can_be_given_up(client, world):
     is_problem(client.delete(url), 400, "Stored photos are not deleted")
 
 
+def test_a_stream_without_an_end_is_cut_off_at_the_limit_and_leaves_nothing(client, world):
+    endless = (bytes(2**20) for _ in range(70))
+    is_problem(client.put("/api/v1/photos/x.jpg", content=endless), 413, "64 MiB")
+    assert not list(world.settings.uploads.glob("*"))
+
+
 def test_a_zip_goes_in_by_parts_for_engineers_only(client, world):
     url, word = "/api/v1/archives", {"upload": "zip-of-photos-1"}
     part = {"content-range": "bytes 0-9/20"}
