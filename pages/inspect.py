@@ -21,16 +21,18 @@ db = store.connect(settings.database)
 
 def hand_in() -> upload.Handed:
     """The target for photos; remembers the domain, and the files of a batch that were no photos."""
-    liked = accounts.liking(db, person, "domain")
-    handed = upload.drop(liked if liked in DOMAINS else None, st.query_params.get("batch"), key="upload")
-    if handed.domain is not None and handed.domain != liked:
-        accounts.set_liking(db, person, "domain", handed.domain)
-    if handed.batch:
+    handed = upload.heard("upload")
+    if handed.show and handed.show != st.query_params.get("batch"):
+        st.query_params.from_dict({"batch": handed.show})
+    if handed.batch and handed.refused:
+        known = inspections.refused(db, handed.batch)
         for name, why in handed.refused:
-            inspections.refuse(db, handed.batch, name, why, who=person.name, now=now)
-        if handed.batch != st.session_state.get("handed"):
-            st.session_state["handed"] = handed.batch
-            st.query_params.from_dict({"batch": handed.batch})
+            if (name, why) not in known:
+                inspections.refuse(db, handed.batch, name, why, who=person.name, now=now)
+    liked = accounts.liking(db, person, "domain")
+    if handed.domain is not None and handed.domain != liked:
+        accounts.set_liking(db, person, "domain", liked := handed.domain)
+    upload.drop(liked if liked in DOMAINS else None, st.query_params.get("batch"), key="upload")
     return handed
 
 

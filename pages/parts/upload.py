@@ -10,6 +10,8 @@ import secrets
 import time
 from dataclasses import dataclass
 
+import streamlit as st
+
 from core.records import DOMAINS, Domain
 from pages.parts.components import element
 from pages.parts.strings import CATALOGUES, raw, t
@@ -21,18 +23,32 @@ _upload = element("upload")
 class Handed:
     """What the element said in this run."""
 
+    show: str | None
+    """The batch whose page wants to be shown: photos of it have begun to arrive."""
     batch: str | None
-    """The batch that photos are being handed in with, once the first has arrived."""
+    """The batch that photos were handed in with last."""
     domain: Domain | None
     is_busy: bool
     refused: tuple[tuple[str, str], ...]
     """Files that are no photos: (name, one sentence why)."""
 
 
-def drop(domain: Domain | None, batch: str | None, *, key: str) -> Handed:
+def heard(key: str) -> Handed:
+    """What the element of this key said last; before it is drawn, so that the page can follow."""
+    told = st.session_state.get(key, {}).get("told") or {}
+    return Handed(
+        show=told.get("show"),
+        batch=told.get("batch"),
+        domain=told["domain"] if told.get("domain") in DOMAINS else None,
+        is_busy=bool(told.get("busy")),
+        refused=tuple((str(r["name"]), str(r["why"])) for r in told.get("refused") or ()),
+    )
+
+
+def drop(domain: Domain | None, batch: str | None, *, key: str) -> None:
     """The target to drop photos on. `domain` is the one chosen last; `batch` is continued when given."""
     family = "upload."
-    told = _upload(
+    _upload(
         key=key,
         data={
             "domain": domain,
@@ -43,18 +59,7 @@ def drop(domain: Domain | None, batch: str | None, *, key: str) -> Handed:
             "fresh": fresh_batch(time.time()),
             "words": {k.removeprefix(family): raw(k) for k in CATALOGUES["en"] if k.startswith(family)},
         },
-        default={"domain": domain, "batch": None, "busy": False, "refused": []},
-        on_domain_change=_heard,
-        on_batch_change=_heard,
-        on_busy_change=_heard,
-        on_refused_change=_heard,
-    )
-    chosen = told.domain if told.domain in DOMAINS else None
-    return Handed(
-        batch=told.batch,
-        domain=chosen,
-        is_busy=bool(told.busy),
-        refused=tuple((str(r["name"]), str(r["why"])) for r in told.refused or []),
+        on_told_change=_heard,
     )
 
 
@@ -65,4 +70,4 @@ def fresh_batch(now: float) -> str:
 
 
 def _heard() -> None:
-    """What was said is read from the result; a callback must be there for it to be kept."""
+    """What was said is read by `heard`; a callback must be there for it to be kept."""

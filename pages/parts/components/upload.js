@@ -9,7 +9,8 @@ const PHOTO = /\.(jpe?g|jfif|png|tiff?|webp|hei[cf]|avif|bmp|gif|dng|mpo|jp2|j2k
 const SAID_AGAIN = [408, 425, 429, 500, 502, 503, 504]
 
 const queue = (globalThis.patinaQueue ??= {
-  items: [], batch: null, domain: null, place: "", wide: "", skipped: 0, isOut: false, working: 0, tell: () => {},
+  items: [], batch: null, begun: false, shown: null, domain: null, place: "", wide: "", skipped: 0, isOut: false,
+  working: 0, word: "", tell: () => {},
 })
 
 export default function ({ parentElement, data, setStateValue }) {
@@ -17,30 +18,34 @@ export default function ({ parentElement, data, setStateValue }) {
   const { words } = data
   if (!root.parts) root.parts = build(root, data)
   const parts = root.parts
-  if (data.domain && !queue.domain) queue.domain = data.domain
+  queue.domain ??= data.domain
   root.data = data
   root.classList.toggle("small", Boolean(data.batch))
 
-  queue.tell = (change) => {
+  // One object tells all, so that the newest word is whole whatever happens to the ones before it. `show` stays
+  // in it until the page is that batch's: a run of the script that was cut short may have lost it.
+  if (data.batch && data.batch === queue.batch) queue.shown = queue.batch
+  queue.tell = () => {
     draw(root)
-    if (change === "batch") setStateValue("batch", queue.batch)
-    if (change === "domain") setStateValue("domain", queue.domain)
-    if (change === "busy") setStateValue("busy", isBusy())
-    if (change === "refused") setStateValue("refused", refused())
+    const told = {
+      domain: queue.domain,
+      show: queue.begun && queue.shown !== queue.batch ? queue.batch : null,
+      batch: queue.begun ? queue.batch : null,
+      busy: queue.items.some((item) => item.state === "ready" || item.state === "sending"),
+      refused: queue.items.filter((item) => item.state === "refused").map(({ name, why }) => ({ name, why })),
+    }
+    // Names of refused files come with the next word that matters, not one by one.
+    const word = JSON.stringify([told.domain, told.show, told.busy, told.busy ? 0 : told.refused])
+    if (word === queue.word) return
+    queue.word = word
+    setStateValue("told", told)
   }
   parts.hear((files, isFolder) => add(files, isFolder, root.data))
   const stop = listen(root, (files, isFolder) => add(files, isFolder, root.data))
   root.stop?.()
   root.stop = stop
-  draw(root)
+  queue.tell()
   return () => { root.stop?.(); root.stop = null }
-
-  function isBusy() {
-    return queue.items.some((item) => item.state === "ready" || item.state === "sending")
-  }
-  function refused() {
-    return queue.items.filter((item) => item.state === "refused").map(({ name, why }) => ({ name, why }))
-  }
 }
 
 // The queue
@@ -52,11 +57,12 @@ function add(files, isFolder, data) {
   if (queue.items.every((item) => ["sent", "refused"].includes(item.state))) {
     queue.items = []
     queue.batch = data.batch || data.fresh
+    queue.begun = false
     queue.skipped = files.length - kept.length - files.filter((file) => NOISE.test(file.name)).length
     queue.isOut = false
   }
   for (const file of kept) queue.items.push({ file, name: file.name, size: file.size, state: "ready", done: 0 })
-  queue.tell("busy")
+  queue.tell()
   work()
 }
 
@@ -69,7 +75,7 @@ function work() {
     hand(item).finally(() => {
       queue.working -= 1
       work()
-      if (!queue.working) { queue.tell("refused"); queue.tell("busy") }
+      queue.tell()
     })
   }
 }
@@ -84,18 +90,14 @@ async function hand(item) {
     while (!queue.domain) await pause(200)
     await ask(item)
     item.state = "sent"
-    queue.tell(first() ? "batch" : undefined)
+    queue.begun = true
+    queue.tell()
   } catch (error) {
     if (error.status === 401) { queue.isOut = true; item.state = "stopped" }
     else { item.state = error.isStopped ? "stopped" : "refused"; item.why = error.message }
-    queue.tell(item.state === "refused" && first() ? "batch" : undefined)
+    queue.begun ||= item.state === "refused"
+    queue.tell()
   }
-}
-
-function first() {
-  if (queue.told === queue.batch) return false
-  queue.told = queue.batch
-  return true
 }
 
 async function ask(item) {
@@ -223,7 +225,7 @@ function build(root, { words, domains }) {
     button.setAttribute("role", "radio")
     button.innerHTML = PICTURES[domain.id]
     button.append(make("b", "", domain.name), make("small", "", domain.what))
-    button.onclick = () => { queue.domain = domain.id; queue.tell("domain") }
+    button.onclick = () => { queue.domain = domain.id; queue.tell() }
     choice.append(button)
   }
   what.append(question, choice)
@@ -281,7 +283,7 @@ function draw(root) {
       again.onclick = () => {
         queue.isOut = false
         for (const item of items) if (item.state === "stopped") item.state = "ready"
-        queue.tell("busy")
+        queue.tell()
         work()
       }
       line.append(again)
@@ -307,7 +309,7 @@ function halt() {
     if (item.state === "ready") item.state = "stopped"
     else if (item.state === "sending") item.stop?.()
   }
-  queue.tell("busy")
+  queue.tell()
 }
 
 // Files dropped anywhere on the page are taken; a drop beside the target would otherwise leave Patina.
