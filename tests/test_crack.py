@@ -98,6 +98,16 @@ def test_a_faint_crack_asks_for_a_person_on_both_sides_of_the_threshold():
     assert not judge(wall(value=60), None, CARD).needs_person
 
 
+def test_a_label_less_likely_than_not_asks_for_a_person():
+    unsure = dataclasses.replace(CARD, known={"smallest_px": 20, "calibration": [2.0, -9.0]})
+    verdict = judge(wall(), None, unsure)
+    assert (verdict.label, verdict.confidence < 0.5) == ("crack", True)
+    assert "joint" in verdict.reason
+    too_high = judge(wall(), 0.99, CARD.__class__(**{**vars(CARD), "threshold": 0.99}))
+    assert too_high.label == "no crack"
+    assert too_high.needs_person
+
+
 def test_what_the_photo_is_and_is_not_like_is_said():
     poor = Quality(sharpness=0.01, brightness=0.5, contrast=0.2, shorter_side_px=400)
     verdict = judge(wall() | {"unlike": np.float32(1.0)}, None, CARD, quality=poor)
@@ -218,6 +228,20 @@ def test_a_set_is_stacked_and_scored_as_if_pixel_by_pixel(photos, tmp_path):
     assert figures["f1_low"] <= figures["f1"] <= figures["f1_high"]
     assert crack.score(told)["threshold"] == figures["best"]["threshold"]
     json.dumps(figures, allow_nan=False)
+
+
+def test_a_state_is_better_only_where_its_photos_agree():
+    def histograms(missed):
+        """Crack of 1,000 pixels a photo, so many of them missed."""
+        h = np.zeros((len(missed), 256, 2), np.uint32)
+        h[:, 10, 0], h[:, 240, 1], h[:, 10, 1] = 50_000, 1000 - np.asarray(missed), missed
+        return h
+
+    plain = histograms([300] * 10)
+    assert crack.is_clearly_better(histograms([250] * 10), plain)
+    lucky = histograms([0, 310, 310, 310, 310, 310, 310, 310, 310, 310])  # one photo decides
+    assert not crack.is_clearly_better(lucky, plain)
+    assert not crack.is_clearly_better(plain, plain)
 
 
 def test_figures_of_a_set_without_crack_are_unknown_not_zero(photos):

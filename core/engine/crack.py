@@ -127,9 +127,10 @@ def train(
 ) -> Iterator[Progress]:
     """Train a crack U-Net in folder; go on where a checkpoint there left off.
 
-    A report every `validate_every` steps, with the pooled F1 on the validation photos at its best threshold;
-    the state with the best one is kept. The last report carries the card, and folder then holds
-    weights.safetensors, evaluation-val.npz, and of a test split evaluation-test.npz and maps/<sha256>.png.
+    A report every `validate_every` steps, with the pooled F1 on the validation photos at its best threshold.
+    Filed is the last state, unless the one with the best F1 is clearly better. The last report carries the
+    card, and folder then holds weights.safetensors, evaluation-val.npz, and of a test split
+    evaluation-test.npz and maps/<sha256>.png.
     """
     settings_of.check(config)
     machine = Machine.here()
@@ -194,9 +195,8 @@ def _finished(
     Chosen on them, in this order: the state, the threshold, the smallest crack, the calibration, and
     whether half precision changes anything.
     """
-    memory, best = state.memory, state.memory["best"]
-    net = cast(UNet, machine.put(_network(config)))
-    net.load_state_dict(best["net"])
+    memory = state.memory
+    net, step = _kept(state, config, parts["val"], machine)
     tensors = {f"net.{key}": value.detach().cpu().contiguous() for key, value in net.state_dict().items()}
     model = Model(net, machine, config.longest_px, config.views)
     known = _known(model, parts["train"])
@@ -241,7 +241,7 @@ def _finished(
             "calibration": calibration,
             "calibrated_on": len(told),
             "nearest": NEAREST,
-            "step": best["step"],
+            "step": step,
             "curves": {
                 name: [row[name] for row in memory["curve"]]
                 for name in ("step", "loss", "val_f1", "val_threshold")
@@ -260,6 +260,21 @@ def _finished(
         card, stored = _halved(card, stored, answered, parts["val"], machine)
     digest = _digest(stored)
     return dataclasses.replace(card, id=f"unet-{digest[:8]}"), stored
+
+
+def _kept(state: State, config: Config, photos: Sequence[Photo], machine: Machine) -> tuple[UNet, int]:
+    """The network to file and its step: the last one, or an earlier one clearly better on `photos`."""
+    best = state.memory["best"]
+    states = {state.step: state.memory["smooth"], best["step"]: best["net"]}
+    nets, histograms = {}, {}
+    for step, weights in states.items():
+        nets[step] = cast(UNet, machine.put(_network(config)))
+        nets[step].load_state_dict(weights)
+        answered = _answered(Model(nets[step], machine, config.longest_px), photos)
+        histograms[step] = np.stack([sweep.histogram(*pair) for pair in answered])
+    is_earlier = crack.is_clearly_better(histograms[best["step"]], histograms[state.step])
+    step = best["step"] if is_earlier else state.step
+    return nets[step], step
 
 
 NOTES = (
