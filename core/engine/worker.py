@@ -44,6 +44,7 @@ class Life:
         """Set when the worker has been asked to end; whoever works looks at it at each report."""
         self._over = threading.Event()
         self._held: tuple[Run, ...] = ()
+        self._beaten_at = time.time()
         self._db = store.connect(settings.database)
         workers.arrive(self._db, self.name, lane, time.time())
         self._beats = threading.Thread(target=self._beat, name="beats", daemon=True)
@@ -75,19 +76,22 @@ class Life:
         self._leave()
 
     def _beat(self) -> None:
-        swept_at = time.time()
         while not self._over.wait(workers.BEAT_SECONDS):
             try:
-                db, now = store.connect(self.settings.database), time.time()
-                workers.beat(db, self.name, now)
-                for run in self._held:
-                    queue.beat(db, run, now)
-                # After a sleep of the machine all beats are old; the others get a round to say they live.
-                if now - swept_at < queue.STALE_SECONDS / 2 and (n := queue.sweep_dead(db, now)):
-                    log.warning("%d runs of dead workers wait again", n)
-                swept_at = now
+                self.beat_once(time.time())
             except Exception:  # a full disk or a locked database must not end the beats for good
                 log.exception("no beat")
+
+    def beat_once(self, now: float) -> None:
+        """Say that the worker and its runs live, and take up the runs of workers that no longer do."""
+        db = store.connect(self.settings.database)
+        workers.beat(db, self.name, now)
+        for run in self._held:
+            queue.beat(db, run, now)
+        # After a sleep of the machine all beats are old; the others get a round to say they live.
+        if now - self._beaten_at < queue.STALE_SECONDS / 2 and (n := queue.sweep_dead(db, now)):
+            log.warning("%d runs of dead workers wait again", n)
+        self._beaten_at = now
 
     def _end_late(self) -> None:
         if not self._over.wait(GRACE_SECONDS):
