@@ -30,23 +30,32 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 import core
-from core import archives, artifacts, cards, inspections, openapi, photos, pictures, queue, store, workers
+from core import (
+    archives,
+    artifacts,
+    asked,
+    cards,
+    inspections,
+    openapi,
+    photos,
+    pictures,
+    queue,
+    store,
+    workers,
+)
 from core.accounts import Person
 from core.errors import NotFound, PatinaError, SignInNeeded, TooMany
 from core.gate import WHO, Visitor, problem
 from core.inspections import Inspection
-from core.records import DOMAINS, Domain, Trim, Verdict
+from core.records import Verdict
 from core.settings import Settings
 from core.uploads import NAME, Kept, Plan, Uploads, too_large
 
 V1 = "/api/v1"
 LONGEST_WAIT_SECONDS = 30.0
 MOST_ON_A_PAGE = 200
-FORM_BYTES = 65_536
-"""What a form may have besides the photo, and a JSON body altogether."""
 SMALL_BYTES = 2**20
 """A file up to this size is sent in one piece."""
-DRAIN_SECONDS = 5.0
 FOREVER = "private, max-age=31536000, immutable"
 """For what is named by its content: it never changes, but it is not for shared caches."""
 ASK_AGAIN = "private, no-cache"
@@ -147,7 +156,7 @@ class _Rest:
 
     async def put_photo(self, request: Request) -> Response:
         """A photo, or a part of one, as the body."""
-        word, body = request.query_params.get("upload"), _Body(request)
+        word, body = request.query_params.get("upload"), asked.Body(request)
         try:
             plan = Plan.of(
                 request.headers.get("content-range"),
@@ -181,7 +190,7 @@ class _Rest:
         if word is not None:
             received = await _in_thread(lambda: self.uploads.received(_person(request), word))
             return _json({"received": received}, headers={"upload-offset": str(received)})
-        sha = _sha(request.scope.get(NAME, ""))
+        sha = asked.sha(request.scope.get(NAME, ""))
 
         def make() -> tuple[Path, str]:
             _known(store.connect(self.settings.database), sha)
@@ -191,7 +200,7 @@ class _Rest:
 
     async def put_archive(self, request: Request) -> Response:
         """A zip of photos, or a part of one, for an engineer to import on the Data page."""
-        who, body = _person(request), _Body(request)
+        who, body = _person(request), asked.Body(request)
         try:
             who.require("engineer")
             word = _upload_word(request)
@@ -253,10 +262,13 @@ class _Rest:
         sha, name = (kept.sha256, kept.name) if kept else (str(told.get("photo", "")), told.get("name"))
         if not sha:
             raise PatinaError("There is no photo: give its sha256 as `photo`, or send the photo itself.")
-        wait = min(_number(told, "wait", LONGEST_WAIT_SECONDS, low=0) or 0.0, LONGEST_WAIT_SECONDS)
-        domain, who = _domain(told.get("domain")), _person(request)
-        trim, scale = _trim(told.get("trim")), _number(told, "scale_mm_per_px", None, low=1e-6, high=1e3)
-        words = {k: _text(told, k, 200) for k in ("batch", "place")}
+        wait = min(asked.number(told, "wait", LONGEST_WAIT_SECONDS, low=0) or 0.0, LONGEST_WAIT_SECONDS)
+        domain, who = asked.domain(told.get("domain")), _person(request)
+        trim, scale = (
+            asked.trim(told.get("trim")),
+            asked.number(told, "scale_mm_per_px", None, low=1e-6, high=1e3),
+        )
+        words = {k: asked.text(told, k, 200) for k in ("batch", "place")}
 
         def submit(db: Database) -> int:
             now = self.clock()
@@ -284,12 +296,12 @@ class _Rest:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         query = {k: v for k, v in request.query_params.items() if v}
         if kind in ("application/json", ""):
-            return query | await _json_body(request), None
+            return query | await asked.json_body(request), None
         if kind == "multipart/form-data":
             return await self._form(request, query)
-        body = _Body(request)
+        body = asked.Body(request)
         try:
-            _domain(query.get("domain"))  # before 64 MiB are kept in vain
+            asked.domain(query.get("domain"))  # before 64 MiB are kept in vain
             plan = Plan.of(None, request.headers.get("content-length"))
             kept = await self._receive(request, body.pieces(), plan, None, query.get("name", ""))
         except PatinaError:
@@ -300,12 +312,12 @@ class _Rest:
 
     async def _form(self, request: Request, query: dict[str, Any]) -> tuple[dict[str, Any], Kept | None]:
         length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > photos.MAX_BYTES + FORM_BYTES:
-            await _Body(request).drain()
+        if length.isdecimal() and int(length) > photos.MAX_BYTES + asked.FORM_BYTES:
+            await asked.Body(request).drain()
             raise too_large()
-        limited = Request(request.scope, _limited(request.receive, photos.MAX_BYTES + FORM_BYTES))
+        limited = Request(request.scope, asked.limited(request.receive, photos.MAX_BYTES + asked.FORM_BYTES))
         try:
-            form = await limited.form(max_files=1, max_fields=20, max_part_size=FORM_BYTES)
+            form = await limited.form(max_files=1, max_fields=20, max_part_size=asked.FORM_BYTES)
         except MultiPartException as error:
             raise PatinaError(f"The form cannot be read: {error.message}") from error
         async with aclosing(_Closing(form)):
@@ -333,13 +345,13 @@ class _Rest:
     async def find(self, request: Request) -> Response:
         """Inspections, newest first, a page at a time."""
         query = request.query_params
-        limit = int(_number(query, "limit", 60, low=1, high=MOST_ON_A_PAGE) or 60)
-        before = _number(query, "before", None, low=0)
+        limit = int(asked.number(query, "limit", 60, low=1, high=MOST_ON_A_PAGE) or 60)
+        before = asked.number(query, "before", None, low=0)
         filters: dict[str, Any] = {
-            "domain": _domain(query["domain"]) if query.get("domain") else None,
-            "since": _moment(query.get("since")),
-            "needs_person": _claim(query, "needs_person"),
-            "decided": _claim(query, "decided"),
+            "domain": asked.domain(query["domain"]) if query.get("domain") else None,
+            "since": asked.moment(query.get("since")),
+            "needs_person": asked.claim(query, "needs_person"),
+            "decided": asked.claim(query, "decided"),
         } | {k: query.get(k) or None for k in ("batch", "owner", "label", "text", "photo")}
         found = await self._with_db(
             lambda db: inspections.find(
@@ -373,7 +385,7 @@ class _Rest:
 
     async def artifact(self, request: Request) -> Response:
         """A file of the store as it is."""
-        sha = _sha(request.path_params["sha"])
+        sha = asked.sha(request.path_params["sha"])
 
         def find() -> tuple[Path, str]:
             db = store.connect(self.settings.database)
@@ -386,8 +398,8 @@ class _Rest:
 
     async def thumb(self, request: Request) -> Response:
         """A small picture of a stored photo."""
-        sha = _sha(request.path_params["sha"])
-        side = pictures.side_of(int(_number(request.query_params, "side", 320, low=1) or 320))
+        sha = asked.sha(request.path_params["sha"])
+        side = pictures.side_of(int(asked.number(request.query_params, "side", 320, low=1) or 320))
 
         def make() -> tuple[Path, str]:
             _known(store.connect(self.settings.database), sha)
@@ -400,10 +412,10 @@ class _Rest:
         found = await self._with_db(lambda db: inspections.get(db, _id(request)))
         query = request.query_params
         said = found.verdict.threshold if found.verdict else None
-        threshold = _number(query, "threshold", said, low=0, high=1)
+        threshold = asked.number(query, "threshold", said, low=0, high=1)
         if found.arrays is None or found.domain != "crack" or threshold is None:
             raise NotFound(f"There is nothing to draw into the photo of inspection {found.id}.")
-        wanted = _number(query, "side", None, low=1)
+        wanted = asked.number(query, "side", None, low=1)
         side = pictures.side_of(int(wanted)) if wanted is not None else None
         sha = found.arrays
 
@@ -425,7 +437,7 @@ class _Rest:
     async def model_map(self, request: Request) -> Response:
         """The map that a model's evaluation kept for a photo."""
         told = request.path_params
-        domain, id, sha = told["domain"], told["id"], _sha(told["sha"])
+        domain, id, sha = told["domain"], told["id"], asked.sha(told["sha"])
 
         def find() -> tuple[Path, str]:
             path = pictures.model_map(self.settings.models, domain, id, sha)
@@ -453,39 +465,6 @@ class _Rest:
         return await _in_thread(lambda: work(store.connect(self.settings.database)))
 
 
-class _Body:
-    """The bytes of a request, once, and what is left of them when nobody wants them any more."""
-
-    def __init__(self, request: Request) -> None:
-        self._receive = request.receive
-        # A client that waits for leave to send (curl, with large files) is refused before it sends.
-        self._is_over = bool(request.headers.get("expect"))
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """As they come; `ClientDisconnect` when the sender has gone."""
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self._is_over = True
-                raise ClientDisconnect
-            self._is_over = not message.get("more_body", False)
-            yield message.get("body", b"")
-            if self._is_over:
-                return
-
-    async def drain(self) -> None:
-        """Read on for a moment, so that a browser that is still sending hears the answer; never for long."""
-        came = 0
-        try:
-            async with asyncio.timeout(DRAIN_SECONDS):
-                while not self._is_over and came < 2 * photos.MAX_BYTES:
-                    message = await self._receive()
-                    came += len(message.get("body", b""))
-                    self._is_over = message["type"] != "http.request" or not message.get("more_body", False)
-        except TimeoutError:
-            return
-
-
 class _Closing:
     """A form whose files are closed at the end of `aclosing`."""
 
@@ -503,36 +482,6 @@ async def _in_thread(work: Callable[[], T], limiter: anyio.CapacityLimiter | Non
 async def _read(file: UploadFile) -> AsyncIterator[bytes]:
     while piece := await file.read(2**18):
         yield piece
-
-
-def _limited(receive: Receive, most: int) -> Receive:
-    """`receive` that refuses more than so many bytes, whatever the request announced."""
-    came = 0
-
-    async def counted() -> Any:
-        nonlocal came
-        message = await receive()
-        came += len(message.get("body", b""))
-        if came > most:
-            raise too_large()
-        return message
-
-    return counted
-
-
-async def _json_body(request: Request) -> dict[str, Any]:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > FORM_BYTES:
-            raise PatinaError("This JSON is too long; send the photo itself as PUT /api/v1/photos/{name}.")
-    try:
-        told = json.loads(body or b"{}")
-    except ValueError:
-        raise PatinaError('The body is no JSON; write {"photo": "<sha256>", "domain": "rail"}.') from None
-    if not isinstance(told, dict):
-        raise PatinaError('The body must be a JSON object: {"photo": "<sha256>", "domain": "rail"}.')
-    return told
 
 
 def _upload_word(request: Request) -> str:
@@ -620,84 +569,8 @@ def _known(db: Database, sha: str) -> None:
         raise NotFound(f"There is no photo {sha[:12]}… in the store.")
 
 
-def _sha(word: str) -> str:
-    if not artifacts.is_sha256(word):
-        raise NotFound("A photo or file is named by its sha256, 64 hex digits in lower case.")
-    return word
-
-
 def _id(request: Request) -> int:
     word = request.path_params["id"]
     if not (word.isascii() and word.isdecimal() and len(word) < 16):
         raise NotFound(f"There is no inspection {word[:40]!r}.")
     return int(word)
-
-
-def _domain(word: object) -> Domain:
-    for domain in DOMAINS:
-        if word == domain:
-            return domain
-    found = "missing" if word in (None, "") else repr(word)[:60]
-    raise PatinaError(f"domain is {found}; choose one of {', '.join(DOMAINS)}.")
-
-
-def _trim(told: object) -> Trim | None:
-    """Four fractions, as a JSON list or as `0.1,0.1,0.9,0.9`."""
-    if told in (None, "", []):
-        return None
-    parts = told.split(",") if isinstance(told, str) else told
-    try:
-        x0, y0, x1, y1 = (float(p) for p in parts)  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
-        raise PatinaError(f"trim is {told!r:.60}; it must be four numbers: x0, y0, x1, y1.") from None
-    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
-        raise PatinaError("trim must run from the upper left to the lower right, as fractions from 0 to 1.")
-    return x0, y0, x1, y1
-
-
-def _number(
-    told: Mapping[str, Any], name: str, default: float | None, low: float = -math.inf, high: float = math.inf
-) -> float | None:
-    value = told.get(name)
-    if value in (None, ""):
-        return default
-    try:
-        number = float(value) if not isinstance(value, bool) else math.nan  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        number = math.nan
-    if not (low <= number <= high) or math.isinf(number):
-        wanted = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of at least {low:g}"
-        raise PatinaError(f"{name} is {value!r:.40}; it must be a number {wanted}.")
-    return number
-
-
-def _text(told: Mapping[str, Any], name: str, most: int) -> str:
-    value = told.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str) or len(value) > most:
-        raise PatinaError(f"{name} must be a text of at most {most} letters.")
-    return " ".join("".join(c for c in value if c.isprintable()).split())
-
-
-def _claim(told: Mapping[str, str], name: str) -> bool | None:
-    word = told.get(name, "").lower()
-    if word in ("", "true", "1", "yes", "false", "0", "no"):
-        return None if not word else word in ("true", "1", "yes")
-    raise PatinaError(f"{name} is {word[:20]!r}; it must be true or false.")
-
-
-def _moment(word: str | None) -> float | None:
-    """Seconds since 1970, or a time in ISO 8601; without a zone it is UTC."""
-    if not word:
-        return None
-    try:
-        return float(word)
-    except ValueError:
-        pass
-    try:
-        # "+" is a space in a query, and a zone's "+02:00" often comes unescaped.
-        moment = datetime.fromisoformat(word.replace(" ", "+") if "T" in word else word)
-    except ValueError:
-        raise PatinaError(f"since is {word[:40]!r}; write it as 2026-01-31T08:00:00Z.") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -337,7 +337,18 @@ def test_inspections_are_found_by_what_they_are(client, photo, world):
 
 
 @pytest.mark.parametrize(
-    "query", ["domain=x", "limit=0", "limit=201", "limit=x", "before=-1", "since=yesterday", "decided=maybe"]
+    "query",
+    [
+        "domain=x",
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "before=-1",
+        "since=yesterday",
+        "since=nan",
+        "since=9999999-01-01",
+        "decided=maybe",
+    ],
 )
 def test_a_search_that_makes_no_sense_is_refused(client, query):
     is_problem(client.get(f"/api/v1/inspections?{query}"), 400)
