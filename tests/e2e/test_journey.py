@@ -123,6 +123,7 @@ def test_the_same_photo_twice_is_recognised(visit, tmp_path):
     window.see("one of them was known already")
 
 
+@pytest.mark.slow
 def test_a_broken_upload_goes_on_where_it_stopped(visit, tmp_path):
     large = tmp_path / "large.png"
     Image.fromarray(np.random.default_rng(3).integers(0, 255, (1400, 1600, 3), np.uint8)).save(large)
