@@ -278,7 +278,7 @@ def test_threshold_epoch_and_temperature_come_from_validation(validated, few):
     assert card.temperature == rail.temperature(margins[card.known["epoch"] - 1], truth)
     found = cards.evaluation(folder, "val")
     assert card.figures["val"] == rail.score(found, card.threshold)
-    assert card.threshold == rail.best_threshold(found["p"][:, 1], found["truth"], found["group"])
+    assert card.threshold == rail.best_threshold(found["p"][:, 1])
 
 
 def test_a_training_cut_short_after_each_epoch_ends_with_the_very_same_weights(
@@ -369,6 +369,14 @@ def test_distance_is_nought_to_itself_and_grows_with_the_angle():
     known = torch.eye(3)
     near = engine.distances(known[:1], torch.tensor([[5.0, 0, 0], [1.0, 1, 0], [0, 2.0, 0], [-1.0, 0, 0]]))
     assert near.tolist() == pytest.approx([0, 1 - 0.5**0.5, 1, 2], abs=1e-6)
+
+
+def test_a_feature_kept_in_bytes_keeps_its_direction():
+    features = torch.rand(50, 1280, generator=torch.manual_seed(0)) * 7
+    kept = engine._bytes(features)
+    assert kept.dtype == torch.int8
+    assert torch.nn.functional.cosine_similarity(kept.float(), features).min() > 0.9999
+    assert engine._bytes(torch.zeros(1, 4)).tolist() == [[0, 0, 0, 0]]
 
 
 def test_distance_to_other_places_leaves_out_the_own_one():

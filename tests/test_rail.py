@@ -385,12 +385,21 @@ def test_the_best_epoch_is_the_first_with_the_least_loss():
     assert rail.best_epoch(np.stack([poor, good, good]), truth) == 2
 
 
-def test_the_best_threshold_lies_between_the_classes():
-    truth = np.r_[np.ones(30, int), np.zeros(70, int)]
-    p = np.where(truth == 1, 0.36, 0.24)
-    place = [f"g{i % 10}" for i in range(100)]
-    assert rail.best_threshold(p, truth, place) == pytest.approx(0.31)  # the middle of 0.25 to 0.36
-    assert rail.best_threshold(p, np.zeros(100, int), place) == 0.5
+def test_the_best_threshold_is_that_of_the_highest_expected_f1():
+    # By hand: calling the first gives 2 * 0.9 / (1 + 1.5) = 0.72, both 2 * 1.4 / (2 + 1.5) = 0.8,
+    # all three 2 * 1.5 / (3 + 1.5) = 0.67; half of 0.8 is 0.4.
+    assert rail.best_threshold(np.asarray([0.5, 0.9, 0.1])) == pytest.approx(0.4)
+    assert rail.best_threshold(np.zeros(0)) == rail.best_threshold(np.zeros(3)) == 0.5
+    assert rail.best_threshold(np.full(9, 1e-6)) == 0.05
+
+
+def test_no_other_cut_promises_more_on_calibrated_photos():
+    rng = np.random.default_rng(0)
+    p = rng.beta(0.3, 0.9, 4000)
+    truth = rng.random(4000) < p
+    best = rail.best_threshold(p)
+    f1 = {cut: float(metrics.Counts.of(truth, p >= cut).f1) for cut in (best, 0.1, 0.2, 0.3, 0.5, 0.6, 0.7)}
+    assert max(f1, key=f1.get) == best
 
 
 # Verdicts

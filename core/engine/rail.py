@@ -61,7 +61,7 @@ class Model:
     net: nn.Module
     machine: Machine
     known: torch.Tensor
-    """(n, d) float32: features of the photos it learned from, each of length 1."""
+    """(n, d) float32: features of the photos it learned from; only their directions count."""
     distances: np.ndarray
     """(m,) float32, sorted: how far photos of other places were from the photos learned from."""
 
@@ -442,12 +442,15 @@ def _with_validation(told: Told, course: Course) -> Iterator[Progress]:
     epoch = rail.best_epoch(margins, truth)
     t = rail.temperature(margins[epoch - 1], truth)
     p = rail.probabilities(logits[epoch - 1], t)
-    threshold = rail.best_threshold(p[:, 1], truth, [told.pool[i].group for i in index])
+    threshold = rail.best_threshold(p[:, 1])
     lesson = Lesson("all labels", known, told.truth[known], epoch)
     course.total = course.done + lesson.passes
     yield from course.teach(lesson)
 
-    how = f"best F1 of defect on {len(index)} validation photos of the pool, {config.folds} parts by place"
+    how = (
+        f"highest expected F1 of defect, from calibrated probabilities of {len(index)} validation photos "
+        f"of the pool in {config.folds} parts by place"
+    )
     card = _card(told, course, len(known), how, threshold, t)
     curve = [round(rail.log_loss(m, truth), 4) for m in margins]
     card = dataclasses.replace(card, known={**card.known, "epoch": epoch, "val_loss": curve})
@@ -474,7 +477,7 @@ def _finish(
     """Write weights and evaluations; the last report, with the card."""
     stored = {f"net.{k}": v.detach().cpu().contiguous() for k, v in course.net.state_dict().items()}
     stored |= {
-        "known": F.normalize(torch.from_numpy(known), dim=1).half().contiguous(),
+        "known": _bytes(torch.from_numpy(known)),
         "distances": far.float().sort().values.contiguous(),
     }
     card, stored = _halved(card, course, stored)
@@ -629,6 +632,11 @@ def distances(known: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     """(n,) float32, 0 to 2: mean cosine distance of each photo to its three nearest known ones."""
     near = F.normalize(features.float(), dim=1) @ F.normalize(known.float(), dim=1).T
     return 1 - near.topk(min(NEAREST, len(known)), dim=1).values.mean(1)
+
+
+def _bytes(features: torch.Tensor) -> torch.Tensor:
+    """Features as int8, each row scaled to its own largest value: its direction is all that counts."""
+    return (127 * features / features.abs().amax(1, keepdim=True).clamp_min(1e-12)).round().to(torch.int8)
 
 
 def apart_from_other_places(features: torch.Tensor, place: Sequence[str]) -> torch.Tensor:
