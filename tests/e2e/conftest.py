@@ -19,7 +19,14 @@ SWITCHES = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --disable-dev-shm-usage"
 ).split()
-HARMLESS = ("404 (Not Found)", "422 (Unprocessable", "413 (", "ERR_INTERNET_DISCONNECTED", "net::ERR_FAILED")
+HARMLESS = (
+    "404 (Not Found)",
+    "422 (Unprocessable",
+    "413 (",
+    "ERR_INTERNET_DISCONNECTED",
+    "net::ERR_FAILED",
+    "when disconnected from server",
+)
 """What a console may say: Streamlit's own look for a page's files, a refusal we ask for, a line we cut."""
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 PATIENCE = 120_000.0
@@ -60,9 +67,13 @@ class Visit:
         return place
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[object]:
-    """One browser for all; each test gets a window of its own."""
+    """One browser for a file; each test gets a window of its own.
+
+    Not for the whole session: while Playwright is open, its event loop counts as running in this thread,
+    and every later `asyncio.run` would be refused.
+    """
     api = pytest.importorskip("playwright.sync_api")
     with api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PROGRAM, headless=True, args=SWITCHES)
