@@ -4,25 +4,30 @@ import html
 import time
 
 import streamlit as st
+from sqlite_utils import Database
 
 from core import cards, orders, services, store
 from core.errors import PatinaError
 from core.records import DOMAINS, Card, Domain
 from core.services import Serving
 from core.settings import Settings
-from pages.parts import access, figures, lab, model_card, places, tables, words
+from pages.parts import access, figures, lab, model_card, notice, places, tables, words
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row
 
 person = access.require("manager", "engineer", "admin")
 settings, now = Settings.of(), time.time()
-db = store.connect(settings.database)
+
+
+def db() -> Database:
+    """This thread's connection: a dialog runs in another thread than the page did."""
+    return store.connect(settings.database)
 
 
 def serving(domain: Domain) -> Serving | None:
     """What answers for a domain; None, with a sentence, where nothing can."""
     try:
-        return services.serving(db, settings.models, domain)
+        return services.serving(db(), settings.models, domain)
     except PatinaError as error:
         if cards.all(settings.models, domain):
             st.warning(str(error), icon=":material/warning:")
@@ -77,7 +82,7 @@ def domain_part(domain: Domain) -> None:
 
 def since(domain: Domain) -> str:
     """Since when the model of a domain serves and by whose word."""
-    service = services.current(db, domain)
+    service = services.current(db(), domain)
     if service is None:
         return t("lab.serving_starter")
     return t("models.since", since=words.ago(service.at, now), who=service.who)
@@ -85,7 +90,7 @@ def since(domain: Domain) -> str:
 
 def history(domain: Domain) -> None:
     """Everything that ever served a domain, newest first, with the reasons given."""
-    lines = services.history(db, domain)
+    lines = services.history(db(), domain)
     if not lines:
         st.html(f'<p class="note">{t("models.no_history")}</p>')
         return
@@ -135,7 +140,8 @@ def one(card: Card) -> None:
             and not serves
             and st.button(t("models.promote"), type="primary", icon=":material/check_circle:", key="promote")
         ):
-            promote(card, here)
+            title = t("models.promote_title", model=card.id, domain=t(f"domain.{card.domain}"))
+            st.dialog(title, width="large")(promote)(card, here)
         if st.button(t("models.lab"), icon=":material/science:", key="to-lab"):
             places.go(card.domain, model=card.id)
     left, right = st.columns([3, 2], gap="large")
@@ -156,12 +162,8 @@ def one(card: Card) -> None:
     history(card.domain)
 
 
-@st.dialog(" ", width="large")
 def promote(card: Card, here: Serving | None) -> None:
     """Put a model into service: what serves now beside it on the same photos, then a reason."""
-    st.markdown(
-        f"### {t('models.promote_title', model=html.escape(card.id), domain=t(f'domain.{card.domain}'))}"
-    )
     folder = cards.place(settings.models, card.domain, card.id)
     if here is None:
         st.html(f'<p class="note">{t("models.nothing_serves")}</p>')
@@ -172,10 +174,10 @@ def promote(card: Card, here: Serving | None) -> None:
     if st.button(
         t("models.promote_confirm"), type="primary", disabled=not why.strip(), key="promote-confirm"
     ):
-        by = access.me()
-        orders.promote(db, by, card, now=time.time(), why=why)
-        st.toast(t("models.promoted", model=card.id), icon=":material/check_circle:")
-        st.rerun()
+        with notice.instead():
+            orders.promote(db(), access.me(), card, now=time.time(), why=why)
+            st.toast(t("models.promoted", model=card.id), icon=":material/check_circle:")
+            st.rerun()
 
 
 wanted = st.query_params.get("model", "")

@@ -4,6 +4,7 @@ import html
 import time
 
 import streamlit as st
+from sqlite_utils import Database
 
 from core import curves, orders, queue, store
 from core.records import Run
@@ -13,9 +14,14 @@ from pages.parts.strings import t
 
 person = access.require("engineer", "admin")
 settings = Settings.of()
-db = store.connect(settings.database)
 
-found = pick.runs(db, st.query_params.get("id", ""))
+
+def db() -> Database:
+    """This thread's connection: a fragment or a callback runs in another thread than the page did."""
+    return store.connect(settings.database)
+
+
+found = pick.runs(db(), st.query_params.get("id", ""))
 if not found:
     st.title(t("page.runs"))
     st.html(f'<p class="lead">{t("run.unknown")}</p>')
@@ -29,9 +35,9 @@ def act(name: str) -> None:
     """Stop or resume; the role is checked anew where it is written."""
     by, now = access.me(), time.time()
     if name == "cancel":
-        orders.cancel(db, by, run_id, now)
+        orders.cancel(db(), by, run_id, now)
     else:
-        orders.resume(db, by, run_id, now, settings.wake)
+        orders.resume(db(), by, run_id, now, settings.wake)
 
 
 def head(run: Run, now: float) -> None:
@@ -40,8 +46,8 @@ def head(run: Run, now: float) -> None:
     if run.state == "running":
         lead = [f"<b>{t('runs.stopping') if run.cancel_at else t('runs.state_running')}</b>"]
         lead.append(html.escape(training.phase_words(run)))
-    lead.append(html.escape(training.when_words(db, run, now)))
-    best = training.best_words(db, run)
+    lead.append(html.escape(training.when_words(db(), run, now)))
+    best = training.best_words(db(), run)
     if best:
         lead.append(f"<b>{html.escape(best)}</b>")
     st.html(f'<p class="lead">{" · ".join(lead)}</p>')
@@ -88,9 +94,9 @@ def rail_cycles(run: Run) -> bool:
 
 def body() -> None:
     """All of the run that moves."""
-    run, now = queue.get(db, run_id), time.time()
+    run, now = queue.get(db(), run_id), time.time()
     head(run, now)
-    reports = queue.reports(db, run_id)
+    reports = queue.reports(db(), run_id)
     lines = curves.of(reports)
     left, right = st.columns([7, 5], gap="large")
     with left:

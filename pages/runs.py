@@ -3,6 +3,7 @@
 import time
 
 import streamlit as st
+from sqlite_utils import Database
 
 from core import queue, store
 from core.settings import Settings
@@ -13,7 +14,11 @@ PAGE = 40
 
 person = access.require("engineer", "admin")
 settings = Settings.of()
-db = store.connect(settings.database)
+
+
+def db() -> Database:
+    """This thread's connection: a fragment or a callback runs in another thread than the page did."""
+    return store.connect(settings.database)
 
 
 def compare(picked: list[str]) -> None:
@@ -24,9 +29,9 @@ def compare(picked: list[str]) -> None:
 
 def list_() -> None:
     """The newest runs; looks again while one of them is at work."""
-    runs = queue.latest(db, limit=PAGE)
-    told = [str(run.id) for run in pick.runs(db, st.query_params.get("runs", ""))]
-    clicked = training.listed(db, runs, time.time(), key="runs-list", picked=told)
+    runs = queue.latest(db(), limit=PAGE)
+    told = [str(run.id) for run in pick.runs(db(), st.query_params.get("runs", ""))]
+    clicked = training.listed(db(), runs, time.time(), key="runs-list", picked=told)
     if clicked.open is not None:
         places.go("run", id=clicked.open)
     picked = [id for id in clicked.picked if id in {str(run.id) for run in runs}]
@@ -51,20 +56,20 @@ if ordering:
         if st.button(t("runs.back"), icon=":material/arrow_back:", key="back"):
             places.go("runs")
     st.html(f'<p class="lead">{t("runs.order_lead")}</p>')
-    training.order(db, settings, person, st.query_params.to_dict())
+    training.order(db(), settings, person, st.query_params.to_dict())
     st.stop()
 
-known = queue.latest(db, limit=PAGE)
+known = queue.latest(db(), limit=PAGE)
 with action, st.container(horizontal=True, horizontal_alignment="right"):
     if st.button(t("runs.start"), type="primary", icon=":material/play_arrow:", key="new"):
         places.go("runs", new="rail")
-overlaid = pick.runs(db, st.query_params.get("runs", ""))
+overlaid = pick.runs(db(), st.query_params.get("runs", ""))
 if len(overlaid) > 1:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"## {t('runs.compared', n=len(overlaid))}")
         if st.button(t("runs.close"), icon=":material/close:", type="tertiary", key="close"):
             places.go("runs")
-    training.overlay(db, overlaid)
+    training.overlay(db(), overlaid)
     st.markdown(f"## {t('runs.all')}")
 if not known:
     st.html(f'<p class="lead">{t("runs.none")}</p>')

@@ -19,7 +19,7 @@ from core.records import Card, Domain
 from core.services import Service, Serving
 from core.sets import Held
 from core.settings import Settings
-from pages.parts import access, cached, figures, gallery, pick, places, tables, viewer, words
+from pages.parts import access, cached, figures, gallery, notice, pick, places, tables, viewer, words
 from pages.parts.strings import t
 
 ROLES: Final = ("manager", "engineer", "admin")
@@ -39,7 +39,6 @@ class Lab:
     """What a laboratory page stands on: who looks, which model, which of its answers."""
 
     person: Person
-    db: Database
     settings: Settings
     now: float
     domain: Domain
@@ -48,6 +47,11 @@ class Lab:
     """What was promoted last; None while the starter serves unasked."""
     is_serving: bool
     split: str
+
+    @property
+    def db(self) -> Database:
+        """This thread's connection: a fragment or a callback runs in another thread than the page did."""
+        return store.connect(self.settings.database)
 
     @property
     def card(self) -> Card:
@@ -73,7 +77,7 @@ def begin(domain: Domain) -> Lab:
         _no_model(person, domain)
     service = services.current(db, domain)
     split = next(iter(cached.splits(model.folder)), "")
-    lab = Lab(person, db, settings, now, domain, model, service, _is_serving(db, settings, model), split)
+    lab = Lab(person, settings, now, domain, model, service, _is_serving(db, settings, model), split)
     strip(lab)
     if not split:
         st.html(f'<p class="lead">{t("lab.no_answers")}</p>')
@@ -230,10 +234,10 @@ def _use_from_now_on(lab: Lab, threshold: float) -> None:
             st.markdown(t("lab.use_other", model=lab.card.id))
         why = st.text_input(t("lab.why"), key="why", placeholder=t("lab.why_hint"))
         if st.button(t("lab.use_confirm"), type="primary", key="use-threshold", disabled=not why.strip()):
-            by = access.me()
-            orders.promote(lab.db, by, lab.card, now=time.time(), why=why, threshold=threshold)
-            st.toast(t("lab.used", threshold=f"{threshold:.3f}"), icon=":material/check_circle:")
-            st.rerun(scope="app")
+            with notice.instead():
+                orders.promote(lab.db, access.me(), lab.card, now=time.time(), why=why, threshold=threshold)
+                st.toast(t("lab.used", threshold=f"{threshold:.3f}"), icon=":material/check_circle:")
+                st.rerun(scope="app")
 
 
 # Photos -----------------------------------------------------------------------------------------------
@@ -292,18 +296,21 @@ def here(lab: Lab, evaluation: cached.Evaluation) -> dict[str, Held]:
     return sets.held(lab.db, (str(sha) for sha in evaluation["sha256"]))
 
 
-@st.dialog(" ", width="large")
 def open_photo(held: Held, title: str, lines: Sequence[str], draw: Callable[[], None] | None = None) -> None:
-    """One photo, large, with what is known and what was said of it."""
-    st.markdown(f"### {html.escape(title)}")
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        viewer.photo(held.photo, held.width_px, held.height_px, key=f"large-{held.photo[:12]}", alt=held.name)
-    with right:
-        for line in lines:
-            st.html(f'<p class="line">{html.escape(line)}</p>')
-        if draw is not None:
-            draw()
+    """One photo, large, over the page, with what is known and what was said of it."""
+
+    def opened() -> None:
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            key = f"large-{held.photo[:12]}"
+            viewer.photo(held.photo, held.width_px, held.height_px, key=key, alt=held.name)
+        with right:
+            for line in lines:
+                st.html(f'<p class="line">{html.escape(line)}</p>')
+            if draw is not None:
+                draw()
+
+    st.dialog(title, width="large")(opened)()
 
 
 def full_card(card: Card) -> None:

@@ -23,7 +23,9 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   }
   root.explorer.keepView = (view) => setStateValue("view", view)
   root.explorer.ask = (threshold) => setTriggerValue("threshold", threshold)
-  root.explorer.use(data.threshold)
+  // While the slider is dragged, answers to its earlier places still come in: where it stands now counts.
+  const slider = data.follow && document.querySelector(`.st-key-${CSS.escape(data.follow)} input[type=range]`)
+  root.explorer.use(slider ? Number(slider.value) : data.threshold)
   return () => root.explorer.stop()
 }
 
