@@ -1,4 +1,4 @@
-"""Who may do what: people, their passwords, sessions, one-time links and tokens.
+"""Who may do what: people, their sessions and one-time links.
 
 Nothing that opens a door is stored, only hashes: Argon2 of passwords, sha256 of the 256-bit secrets that a
 session, a link or a token is. Whoever writes here names the person who acts, and the role is checked here.
@@ -15,16 +15,14 @@ import os
 import secrets
 import sqlite3
 import tempfile
-import threading
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlite_utils import Database
 
+from core import passwords
 from core.errors import Conflict, Forbidden, NotFound, PatinaError, SignInNeeded, TooMany
 from core.store import note_event, row, rows, to_json, writing
 
@@ -37,8 +35,6 @@ LINK_SECONDS = 3 * 86_400.0
 WINDOW_SECONDS = 900.0
 MOST_BY_NAME, MOST_FROM_ADDRESS = 10, 30
 """Wrong passwords within the window before a name, or an address, has to wait."""
-SHORTEST, LONGEST = 10, 1024
-"""Letters of a password."""
 
 
 @dataclass(frozen=True)
@@ -90,19 +86,6 @@ class Session:
     expires_at: float
 
 
-@dataclass(frozen=True)
-class Token:
-    """A key for programs, as the list shows it; the key itself was shown once and is not stored."""
-
-    id: int
-    name: str
-    owner: str
-    created_at: float
-    expires_at: float | None
-    revoked_at: float | None
-    used_at: float | None
-
-
 # The key of this Patina
 
 
@@ -139,6 +122,11 @@ def cookie_name(data: Path) -> str:
     return "patina_" + hmac.new(key(data), b"cookie name", hashlib.sha256).hexdigest()[:8]
 
 
+def secret_hash(secret: str) -> str:
+    """sha256 is enough for 256 random bits; there is nothing to guess."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
 # Signing in and out
 
 
@@ -156,9 +144,9 @@ def sign_in(db: Database, name: str, password: str, *, address: str, now: float)
         {"name": name},
     )
     known = found["password_hash"] if found else None
-    if not _is_password(known, password) or found is None or known is None:
+    if not passwords.fits(known, password) or found is None or known is None:
         raise SignInNeeded("Name or password is wrong.")
-    if _hasher.check_needs_rehash(known):
+    if passwords.is_old(known):
         _set_password_row(db, found["id"], password)
     with writing(db):
         _forgive(db, name, address)
@@ -168,7 +156,7 @@ def sign_in(db: Database, name: str, password: str, *, address: str, now: float)
 def open_session(db: Database, person_id: int, *, now: float) -> tuple[str, Session]:
     """A new session of a person whose identity is certain: (secret for the cookie, session)."""
     secret = secrets.token_urlsafe(32)
-    hashed = _hash(secret)
+    hashed = secret_hash(secret)
     with writing(db):
         found = _active(db, person_id)
         db.conn.execute(
@@ -183,7 +171,7 @@ def open_session(db: Database, person_id: int, *, now: float) -> tuple[str, Sess
 
 def session(db: Database, secret: str, now: float) -> Session | None:
     """The live session whose secret this is, with the person's role as it is now; None when there is none."""
-    return session_of_hash(db, _hash(secret), now)
+    return session_of_hash(db, secret_hash(secret), now)
 
 
 def session_of_hash(db: Database, hashed: str, now: float) -> Session | None:
@@ -231,33 +219,14 @@ def seen(db: Database, person_id: int, now: float) -> None:
 # Passwords
 
 
-def check_password(password: str, name: str) -> None:
-    """`PatinaError` with what to change unless this may be the password of `name`."""
-    plain = unicodedata.normalize("NFKC", password)
-    low = plain.casefold()
-    if len(plain) < SHORTEST:
-        raise PatinaError(
-            f"The password has {len(plain)} letters; at least {SHORTEST} are needed. Three words will do."
-        )
-    if len(plain) > LONGEST:
-        raise PatinaError(f"The password is longer than {LONGEST:,} letters; choose a shorter one.")
-    bare = "".join(c for c in low if c.isalnum())
-    if len(name) >= 3 and len(low.replace(name.casefold(), "")) < SHORTEST - 4:
-        raise PatinaError("The password is little more than the name; choose something nobody would try.")
-    if len(set(low)) < 5 or _is_row_of_keys(bare) or _stem(bare) in _COMMON:
-        raise PatinaError(
-            "The password is one of those tried first; choose one nobody would try. Three words will do."
-        )
-
-
 def change_password(db: Database, by: Person, old: str, new: str, *, address: str, now: float) -> None:
     """Give oneself another password. Other browsers of this person are signed out by `end_others`."""
     _note_attempt(db, by.name, address, now)
     found = row(db, "select password_hash from users where id = :id", {"id": by.id})
-    if found is None or not _is_password(found["password_hash"], old):
+    if found is None or not passwords.fits(found["password_hash"], old):
         raise SignInNeeded("The present password is wrong.")
-    check_password(new, by.name)
-    hashed = _hasher_hash(new)
+    passwords.check(new, by.name)
+    hashed = passwords.hashed(new)
     with writing(db):
         _forgive(db, by.name, address)
         db.conn.execute(
@@ -312,7 +281,7 @@ def link(db: Database, by: Person, name: str, *, now: float) -> str:
         db.conn.execute(
             """insert into signin_links (hash, user_id, created_at, expires_at)
                values (:hash, :id, :now, :until)""",
-            {"hash": _hash(secret), "id": found.id, "now": now, "until": now + LINK_SECONDS},
+            {"hash": secret_hash(secret), "id": found.id, "now": now, "until": now + LINK_SECONDS},
         )
         note_event(db, by.name, "made a sign-in link", f"person/{found.name}", now)
     return secret
@@ -324,7 +293,7 @@ def linked(db: Database, secret: str, now: float) -> Person:
         db,
         """select u.id, u.name, u.role from signin_links l join users u on u.id = l.user_id
            where l.hash = :hash and l.used_at is null and l.expires_at > :now and u.disabled_at is null""",
-        {"hash": _hash(secret), "now": now},
+        {"hash": secret_hash(secret), "now": now},
     )
     if found is None:
         raise SignInNeeded("This sign-in link has been used or is too old; ask for a new one.")
@@ -337,12 +306,12 @@ def use_link(db: Database, secret: str, password: str, *, now: float) -> tuple[s
     The link is used up and every other session of the person ends, or nothing happens at all.
     """
     person = linked(db, secret, now)
-    check_password(password, person.name)
-    hashed = _hasher_hash(password)
+    passwords.check(password, person.name)
+    hashed = passwords.hashed(password)
     with writing(db):
         used = db.conn.execute(
             "update signin_links set used_at = :now where hash = :hash and used_at is null",
-            {"now": now, "hash": _hash(secret)},
+            {"now": now, "hash": secret_hash(secret)},
         ).rowcount
         if used != 1:
             raise SignInNeeded("This sign-in link has been used or is too old; ask for a new one.")
@@ -420,86 +389,6 @@ def enable(db: Database, by: Person, name: str, *, now: float) -> None:
         note_event(db, by.name, "enabled a person", f"person/{found.name}", now)
 
 
-# Tokens for programs
-
-
-def make_token(
-    db: Database, by: Person, name: str, *, now: float, days: int | None = 90, owner: str = ""
-) -> tuple[str, Token]:
-    """A key for a program: (the key, shown this once; its row). It may do what its owner may.
-
-    Everybody may make their own; for somebody else (`owner`) it takes an admin. `days` None: no end.
-    """
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 80:
-        raise PatinaError("Give the token a name of 1 to 80 letters that says which program uses it.")
-    if days is not None and not 1 <= days <= 3650:
-        raise PatinaError(f"A token can last 1 to 3,650 days, not {days}.")
-    found = account(db, owner or by.name)
-    if found.id != by.id:
-        by.require("admin")
-    if found.disabled_at is not None:
-        raise Conflict(f"{found.name} is disabled; enable the account first.")
-    secret = "patina_" + secrets.token_urlsafe(32)
-    until = now + days * 86_400 if days is not None else None
-    with writing(db):
-        token_id = db.conn.execute(
-            """insert into tokens (hash, user_id, name, created_at, expires_at)
-               values (:hash, :id, :name, :now, :until) returning id""",
-            {"hash": _hash(secret), "id": found.id, "name": name, "now": now, "until": until},
-        ).fetchone()[0]
-        note_event(db, by.name, "made a token", f"person/{found.name}", now, token=name)
-    return secret, Token(int(token_id), name, found.name, now, until, None, None)
-
-
-def tokens(db: Database, by: Person) -> list[Token]:
-    """The tokens a person may see, newest first: an admin all, others their own."""
-    found = rows(
-        db,
-        """select t.id, t.name, u.name as owner, t.created_at, t.expires_at, t.revoked_at, t.used_at
-           from tokens t join users u on u.id = t.user_id
-           where :all or t.user_id = :id order by t.id desc""",
-        {"all": by.is_at_least("admin"), "id": by.id},
-    )
-    return [Token(**dict(r)) for r in found]
-
-
-def revoke_token(db: Database, by: Person, token_id: int, *, now: float) -> None:
-    """End a token at once; its owner or an admin may."""
-    with writing(db):
-        found = row(
-            db,
-            "select t.*, u.name as owner from tokens t join users u on u.id = t.user_id where t.id = :id",
-            {"id": token_id},
-        )
-        if found is None:
-            raise NotFound(f"There is no token {token_id}.")
-        if found["user_id"] != by.id:
-            by.require("admin")
-        db.conn.execute(
-            "update tokens set revoked_at = coalesce(revoked_at, :now) where id = :id",
-            {"now": now, "id": token_id},
-        )
-        note_event(db, by.name, "revoked a token", f"person/{found['owner']}", now, token=found["name"])
-
-
-def of_token(db: Database, secret: str, now: float) -> Person | None:
-    """Whose token this is, or None when it is unknown, revoked, too old, or its owner is disabled."""
-    found = row(
-        db,
-        """select t.id as token, t.used_at, u.id, u.name, u.role
-           from tokens t join users u on u.id = t.user_id
-           where t.hash = :hash and t.revoked_at is null and coalesce(t.expires_at, :now + 1) > :now
-             and u.disabled_at is null""",
-        {"hash": _hash(secret), "now": now},
-    )
-    if found is None:
-        return None
-    if (found["used_at"] or 0) < now - 60:
-        db.conn.execute("update tokens set used_at = :now where id = :id", {"now": now, "id": found["token"]})
-    return Person(found["id"], found["name"], found["role"])
-
-
 # What a person likes
 
 
@@ -522,47 +411,8 @@ def set_liking(db: Database, person: Person, name: str, value: Any) -> None:
     )
 
 
-_hasher = PasswordHasher()
-"""Argon2id with the library's defaults: RFC 9106, low memory (64 MiB, 3 passes)."""
-_hashing = threading.BoundedSemaphore(2)
-"""So that a crowd at the door costs time, not a gigabyte."""
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
-"""What a name without password is checked against, so that it takes as long as any other."""
-
-_ROWS = ("12345678901234567890", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm")
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
-_COMMON = frozenset(
-    "password passwort passw0rd p4ssword letmein welcome administrator admin changeme secret iloveyou "
-    "qwerty qwertz patina patinaadmin inspector inspection football baseball superman trustnoone "
-    "passwordpassword test testtest default guest".split()
-)
-
-
-def _hash(secret: str) -> str:
-    """sha256 is enough for 256 random bits; there is nothing to guess."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _is_password(known: str | None, password: str) -> bool:
-    """True when `known` is the Argon2 hash of `password`; as much work when there is no hash at all."""
-    if len(password) > LONGEST:
-        return False
-    plain = unicodedata.normalize("NFKC", password)
-    try:
-        with _hashing:
-            fits = _hasher.verify(known or _NOBODY, plain)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
-    return fits and known is not None
-
-
-def _hasher_hash(password: str) -> str:
-    with _hashing:
-        return _hasher.hash(unicodedata.normalize("NFKC", password))
-
-
 def _set_password_row(db: Database, person_id: int, password: str) -> None:
-    hashed = _hasher_hash(password)
+    hashed = passwords.hashed(password)
     db.conn.execute(
         "update users set password_hash = :hash where id = :id", {"hash": hashed, "id": person_id}
     )
@@ -665,13 +515,3 @@ def _account(r: sqlite3.Row) -> Account:
         seen_at=r["seen_at"],
         disabled_at=r["disabled_at"],
     )
-
-
-def _stem(bare: str) -> str:
-    """`password2024` → `password`: what is left when the digits at both ends are gone."""
-    return bare.strip("0123456789")
-
-
-def _is_row_of_keys(bare: str) -> bool:
-    rows_of_keys = (*_ROWS, _ALPHABET)
-    return any(bare in r * 2 or bare in r[::-1] * 2 for r in rows_of_keys) if bare else False

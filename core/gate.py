@@ -30,7 +30,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 
-from core import accounts, store
+from core import accounts, store, tokens
 from core.accounts import Person, Session
 from core.errors import PatinaError, SignInNeeded
 from core.settings import Settings
@@ -135,7 +135,7 @@ class Gate:
         if kind.lower() == "bearer":
             if not scope["path"].startswith((REST, "/healthz")) or scope["type"] != "http":
                 raise SignInNeeded("A token opens /api/ only; sign in to see the pages.")
-            person = accounts.of_token(db, secret.strip(), now)
+            person = tokens.owner(db, secret.strip(), now)
             if person is None:
                 raise SignInNeeded("This token is unknown, revoked or too old; make a new one in Admin.")
             return Visitor(person)

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from core import accounts, store
+from core import accounts, passwords, store
 from core.errors import Forbidden, PatinaError, SignInNeeded, TooMany
 from core.gate import LINK, WHO, Visitor, is_ours, write_cookie
 from core.settings import ROOT, Settings
@@ -268,7 +268,7 @@ def _password_form(told: Words, action: str, name: str, wrong: str = "", *, ask_
 <input class="aside" name="name" value="{html.escape(name)}" autocomplete="username" readonly tabindex="-1"
  aria-hidden="true">{old}
 <label>{html.escape(told["new"])}
-<input name="new" type="password" autocomplete="new-password" minlength="{accounts.SHORTEST}"
+<input name="new" type="password" autocomplete="new-password" minlength="{passwords.SHORTEST}"
  maxlength="1024" aria-describedby="rules" required{"" if ask_old else " autofocus"}></label>
 <p class="small" id="rules">{html.escape(told["rules"])}</p>
 <label>{html.escape(told["again"])}

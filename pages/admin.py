@@ -5,7 +5,7 @@ import time
 
 import streamlit as st
 
-from core import accounts, doctor, queue, signin, store, workers
+from core import accounts, doctor, queue, signin, store, tokens, workers
 from core.accounts import ROLES, Account
 from core.settings import Settings
 from pages.parts import access, address, notice, places, tables, words
@@ -115,7 +115,7 @@ def keys() -> None:
             language="bash",
             wrap_lines=True,
         )
-    found = accounts.tokens(db, person)
+    found = tokens.all(db, person)
     if found:
         tables.show(
             [
@@ -152,9 +152,7 @@ def keys() -> None:
         )
         if st.form_submit_button(t("admin.make_token"), type="primary"):
             with notice.instead():
-                st.session_state["token"], _ = accounts.make_token(
-                    db, person, name, now=now, days=TERMS[term]
-                )
+                st.session_state["token"], _ = tokens.make(db, person, name, now=now, days=TERMS[term])
                 st.rerun()
     live = {f"{one.name} ({one.owner})": one.id for one in found if one.revoked_at is None}
     with right:
@@ -162,7 +160,7 @@ def keys() -> None:
             st.markdown(f"##### {t('admin.revoke_title')}")
             chosen = st.selectbox(t("admin.token_name"), list(live), key="revoke-which")
             if st.button(t("admin.revoke"), icon=":material/block:", key="revoke"):
-                accounts.revoke_token(db, person, live[chosen], now=now)
+                tokens.revoke(db, person, live[chosen], now=now)
                 st.rerun()
 
 

@@ -19,7 +19,7 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from core import accounts, arrays, artifacts, gate, inspections, queue, store
+from core import accounts, arrays, artifacts, gate, inspections, queue, store, tokens
 from core.accounts import PATINA, ROLES, Role
 from core.records import Verdict
 from core.settings import ROOT, Settings
@@ -53,7 +53,7 @@ class World:
         secret, session = accounts.open_session(self.db, person.id, now=now)
         self.cookies[name] = gate.cookie(self.settings.data, secret)
         self.hashes[name] = session.hash
-        self.tokens[name], _ = accounts.make_token(self.db, person, "test", now=now)
+        self.tokens[name], _ = tokens.make(self.db, person, "test", now=now)
 
     def session_of(self, name: str):
         return accounts.session_of_hash(self.db, self.hashes[name], time.time())

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from core import accounts, gate, store
+from core import accounts, gate, passwords, store, tokens
 from core.accounts import PATINA, ROLES, Person
 from core.errors import Conflict, Forbidden, NotFound, PatinaError, SignInNeeded, TooMany
 
@@ -81,7 +81,7 @@ def test_two_who_use_a_link_at_the_same_moment_do_not_both_get_in(tmp_path, db):
 def test_nothing_that_opens_a_door_is_stored(tmp_path, db):
     link = accounts.make_person(db, PATINA, "eva", "engineer", now=NOW)
     secret, session = accounts.use_link(db, link, GOOD, now=NOW)
-    token, _ = accounts.make_token(db, session.person, "bench", now=NOW)
+    token, _ = tokens.make(db, session.person, "bench", now=NOW)
     db.conn.execute("pragma wal_checkpoint(truncate)")
     stored = (tmp_path / "patina.db").read_bytes()
     for word in (link, secret, token, GOOD):
@@ -158,14 +158,14 @@ def test_signing_in_rightly_costs_no_attempts(db):
 )
 def test_a_password_that_is_tried_first_is_refused(password, why):
     with pytest.raises(PatinaError, match=why):
-        accounts.check_password(password, "eva")
+        passwords.check(password, "eva")
 
 
 @pytest.mark.parametrize(
     "password", [GOOD, "구리 지붕 위의 비 소리", "correct horse battery", "Tr0ub4dor&3x"]
 )
 def test_an_ordinary_password_is_taken(password):
-    accounts.check_password(password, "eva")
+    passwords.check(password, "eva")
 
 
 def test_a_password_typed_on_another_keyboard_is_the_same(db):
@@ -256,23 +256,23 @@ def test_a_name_is_one_persons_whatever_its_case(db):
 
 def test_a_token_acts_for_its_owner_until_it_ends(db):
     _, session = join(db, role="engineer")
-    token, row = accounts.make_token(db, session.person, "nightly", now=NOW, days=2)
-    assert accounts.of_token(db, token, NOW) == session.person
-    assert accounts.of_token(db, token + "x", NOW) is None
-    assert accounts.of_token(db, token, NOW + 2 * 86_400) is None
+    token, row = tokens.make(db, session.person, "nightly", now=NOW, days=2)
+    assert tokens.owner(db, token, NOW) == session.person
+    assert tokens.owner(db, token + "x", NOW) is None
+    assert tokens.owner(db, token, NOW + 2 * 86_400) is None
     accounts.change_role(db, PATINA, "eva", "inspector", now=NOW)
-    assert accounts.of_token(db, token, NOW).role == "inspector"
-    accounts.revoke_token(db, session.person, row.id, now=NOW + 1)
-    assert accounts.of_token(db, token, NOW + 2) is None
-    assert accounts.tokens(db, session.person)[0].revoked_at == NOW + 1
+    assert tokens.owner(db, token, NOW).role == "inspector"
+    tokens.revoke(db, session.person, row.id, now=NOW + 1)
+    assert tokens.owner(db, token, NOW + 2) is None
+    assert tokens.all(db, session.person)[0].revoked_at == NOW + 1
 
 
 def test_a_token_ends_with_its_owner(db):
     _, session = join(db)
-    token, _ = accounts.make_token(db, session.person, "nightly", now=NOW, days=None)
+    token, _ = tokens.make(db, session.person, "nightly", now=NOW, days=None)
     accounts.disable(db, PATINA, "eva", now=NOW)
     accounts.enable(db, PATINA, "eva", now=NOW)
-    assert accounts.of_token(db, token, NOW + 1) is None
+    assert tokens.owner(db, token, NOW + 1) is None
 
 
 def test_one_makes_and_revokes_ones_own_tokens_and_an_admin_those_of_all(db):
@@ -280,16 +280,16 @@ def test_one_makes_and_revokes_ones_own_tokens_and_an_admin_those_of_all(db):
     _, max_ = join(db, "max")
     _, boss = join(db, "boss", "admin")
     with pytest.raises(Forbidden):
-        accounts.make_token(db, eva.person, "spy", now=NOW, owner="max")
-    _, row = accounts.make_token(db, boss.person, "robot", now=NOW, owner="max")
+        tokens.make(db, eva.person, "spy", now=NOW, owner="max")
+    _, row = tokens.make(db, boss.person, "robot", now=NOW, owner="max")
     assert row.owner == "max"
     with pytest.raises(Forbidden):
-        accounts.revoke_token(db, eva.person, row.id, now=NOW)
+        tokens.revoke(db, eva.person, row.id, now=NOW)
     with pytest.raises(NotFound):
-        accounts.revoke_token(db, eva.person, 99, now=NOW)
-    assert accounts.tokens(db, eva.person) == []
-    assert [t.name for t in accounts.tokens(db, boss.person)] == ["robot"]
-    assert [t.name for t in accounts.tokens(db, max_.person)] == ["robot"]
+        tokens.revoke(db, eva.person, 99, now=NOW)
+    assert tokens.all(db, eva.person) == []
+    assert [t.name for t in tokens.all(db, boss.person)] == ["robot"]
+    assert [t.name for t in tokens.all(db, max_.person)] == ["robot"]
 
 
 def test_the_key_is_ours_alone_and_the_same_for_everybody(tmp_path):
