@@ -154,6 +154,22 @@ def m005_services(db: Database) -> None:
     )
 
 
+@steps()
+def m006_corrections(db: Database) -> None:
+    """What people said of the pseudo-labels of an experiment, line by line; the newest of a photo counts."""
+    _run(
+        db,
+        """create table corrections (
+            id integer primary key, run_id integer not null references runs(id) on delete cascade,
+            repeat integer not null, cycle integer not null, photo text not null,
+            act text not null check (act in
+                ('confirmed', 'overturned', 'labelled', 'withdrawn', 'undone', 'restored')),
+            label text not null check (label in ('normal', 'defect', '')),
+            p_defect real, who text not null, at real not null)""",
+        "create index corrections_run on corrections(run_id, repeat, id)",
+    )
+
+
 def _run(db: Database, *statements: str) -> None:
     for statement in statements:
         db.execute(statement)
