@@ -1,66 +1,33 @@
 """Rail, paper 1: a surface defect or not, learned from few labels. Arrays in, verdicts out.
 
 S. Han, "An Efficient Detection Method for Rail Surface Defect Using Limited Label Data". Here are its
-decisions as pure functions: which photos start, how the rest is divided into groups, which photos of a
-group get the pseudo-label `defect`, and what the ledger says of it. `core/engine/rail.py` learns.
+settings, which photos may teach, the verdict on a photo and the figures of a set. `core/divisions.py` has
+the draw, `core/selection.py` step 4, `core/cycles.py` the ledger; `core/engine/rail.py` learns.
 
 Truth is an int8 array: 1 `defect`, 0 `normal`, -1 unknown (nobody has said).
 """
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
-import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import expit
 
 from core.config import param
+from core.divisions import DIVISIONS, STARTS
 from core.errors import ConfigError, DataError
 from core.metrics import Counts, plain
 from core.photos import Quality
 from core.records import Card, Photo, PhotoSet, Trim, Verdict
+from core.selection import RULES
 
 CLASSES = ("normal", "defect")
 NETWORKS = ("resnet50", "resnet18", "mobilenet_v2")
-RULES = ("both", "threshold", "share")
-STARTS = ("random", "stratified")
 RESTARTS = ("imagenet", "continue")
 INITS = ("imagenet", "imagenet_partial", "random")
 AUGMENTS = ("none", "flips", "strong")
-
-
-# The division of the pool -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Division:
-    """How large the start set and the groups are, in one reading of the paper."""
-
-    n0: int | None
-    """Labels at the start; None: every label there is."""
-    sizes: tuple[int, ...] | None
-    """Photos of each group; None: five equal parts of all that is left."""
-    n_columns: int
-    """Trainings that the paper's table shows; a further one is reported apart."""
-
-
-DIVISIONS = {
-    "table1": Division(3, (32, 30, 20, 35, 30), 5),
-    "table2": Division(13, (22, 30, 20, 35, 30), 5),
-    # ours: four groups; a fifth one would grow L to 141, which table 3 never trains on.
-    "table3": Division(21, (24, 24, 24, 24), 5),
-    "text": Division(21, None, 6),
-    "full": Division(None, (), 1),
-}
-"""Paper 1 contradicts itself: its text divides all unlabelled photos into fifths, its tables do not."""
 
 
 @dataclass(frozen=True)
@@ -186,33 +153,6 @@ class Config:
         return DIVISIONS[self.division].n0 if self.n0 is None else self.n0
 
 
-def sizes(division: str, n0: int | None, n_pool: int, n_labelled: int) -> tuple[int, tuple[int, ...]]:
-    """The start set's size and the groups' sizes for a pool of `n_pool` photos, some of them labelled.
-
-    `ConfigError` when the pool is too small. Five equal parts that do not divide evenly: the first
-    groups have one photo more.
-    """
-    asked = DIVISIONS[division].n0 if n0 is None else n0
-    first = n_labelled if asked is None else asked
-    if first > n_labelled:
-        raise ConfigError(f"n0 is {first}, but the pool has {n_labelled} labelled photos; lower n0.")
-    groups = DIVISIONS[division].sizes
-    if groups is None:
-        rest = n_pool - first
-        groups = tuple(rest // 5 + (i < rest % 5) for i in range(5))
-    if first + sum(groups) > n_pool:
-        raise ConfigError(
-            f"{division} needs a pool of {first + sum(groups)} photos, this one has {n_pool}; "
-            "import more photos, or set division=text, which divides what there is."
-        )
-    return first, groups
-
-
-def columns(first: int, groups: Sequence[int]) -> tuple[int, ...]:
-    """The size of the labelled set in each training, e.g. (21, 45, 69, 93, 117): a table's heads."""
-    return tuple(int(n) for n in np.cumsum([first, *groups]))
-
-
 def pool(photos: PhotoSet) -> tuple[Photo, ...]:
     """The photos to learn from: split `pool`, else `train` and `val`, else all where no split is named.
 
@@ -257,373 +197,6 @@ def truths(photos: Iterable[Photo]) -> np.ndarray:
             raise DataError(f"{photo.title} is labelled {photo.label!r}; a rail is `defect` or `normal`.")
         found.append(known[photo.label])
     return np.asarray(found, np.int8)
-
-
-@dataclass(frozen=True)
-class Draw:
-    """One repeat's division of the pool: positions in the pool, drawn once and then fixed."""
-
-    start: np.ndarray
-    groups: tuple[np.ndarray, ...]
-    note: str = ""
-    """What a person should know of this draw, e.g. that the start set holds no defect."""
-
-
-def draw(truth: np.ndarray, first: int, groups: Sequence[int], start: str, rng: np.random.Generator) -> Draw:
-    """Draw the start set, then the groups from what is left, both in random order.
-
-    Only photos with a known label can start. `random` may hold one class only, which the note then
-    says; `stratified` draws one of each class first and the others at random. `ConfigError` when there
-    are too few labels, or one class is missing altogether and `stratified` needs both.
-    """
-    truth = np.asarray(truth)
-    known = rng.permutation(np.flatnonzero(truth >= 0))
-    if first > len(known):
-        raise ConfigError(f"n0 is {first}, but the pool has {len(known)} labelled photos; lower n0.")
-    if start == "stratified":
-        if len(np.unique(truth[known])) < 2:
-            raise ConfigError(
-                "The pool has labels of one class only, so a stratified start is impossible; label at "
-                "least one photo of the other class, or set start=random, which trains on one class as "
-                "the paper's draw does."
-            )
-        one_each = [known[np.argmax(truth[known] == label)] for label in (1, 0)]
-        known = np.concatenate([one_each, known[~np.isin(known, one_each)]])
-    chosen = known[:first]
-    rest = rng.permutation(np.setdiff1d(np.arange(len(truth)), chosen))
-    cuts = np.cumsum([0, *groups])
-    parts = tuple(rest[a:b] for a, b in itertools.pairwise(cuts))
-    return Draw(chosen, parts, _one_class_note(truth, chosen))
-
-
-def chance_of_one_class(n_defect: int, n_normal: int, first: int) -> float:
-    """How likely a random start set of `first` photos holds one class only (hypergeometric)."""
-    draws = math.comb(n_defect + n_normal, first)
-    return (math.comb(n_defect, first) + math.comb(n_normal, first)) / draws if draws else math.nan
-
-
-def _one_class_note(truth: np.ndarray, chosen: np.ndarray) -> str:
-    n_defect, n_normal = int((truth == 1).sum()), int((truth == 0).sum())
-    held = np.unique(truth[chosen])
-    if len(held) != 1 or not (n_defect and n_normal):
-        return ""
-    chance = chance_of_one_class(n_defect, n_normal, len(chosen))
-    return (
-        f"The {len(chosen)} photos of the start set are all {CLASSES[int(held[0])]}; a random draw does that "
-        f"in {chance:.0%} of cases. It trains on, as in the paper; start=stratified would hold both classes."
-    )
-
-
-# Selection --------------------------------------------------------------------------------------------
-
-
-def select(
-    p_defect: np.ndarray, threshold: float = 0.5, share: float = 0.3, rule: str = "both"
-) -> np.ndarray:
-    """Which photos of a group get the pseudo-label `defect`: (n,) floats in, (n,) bools out.
-
-    Rule `both` of paper 1, step 4: above the threshold and among the first share of the group. Rules
-    `threshold` and `share` take one of the two alone. A share that is no whole number of photos is
-    rounded down (0.3 of 24 is 7); ties keep the group's order; nothing is taken of an empty group.
-    """
-    p = np.asarray(p_defect, np.float64)  # float32 0.9 > 0.9 must not depend on numpy's promotion
-    first = ranks(p) <= int(share * len(p) + 1e-9)  # 0.29 * 100 is 28.999
-    above = p > threshold
-    match rule:
-        case "both":
-            return first & above
-        case "threshold":
-            return above
-        case "share":
-            return first
-    raise ConfigError(f"rule is {rule!r}; choose one of {', '.join(RULES)}.")
-
-
-def ranks(p_defect: np.ndarray) -> np.ndarray:
-    """(n,) int64, 1 for the highest P(defect) of a group; ties keep the group's order."""
-    order = np.argsort(-np.asarray(p_defect, np.float64), kind="stable")
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(1, len(order) + 1)
-    return rank
-
-
-def mistakes(is_defect: np.ndarray, truth: np.ndarray) -> dict[str, int]:
-    """How many pseudo-labels are wrong, of which kind: `n known defect wrong false_defects missed_defects`.
-
-    Only photos whose truth is known can be wrong.
-    """
-    said, truth = np.asarray(is_defect, bool), np.asarray(truth)
-    false, missed = int((said & (truth == 0)).sum()), int((~said & (truth == 1)).sum())
-    return {
-        "n": len(said),
-        "known": int((truth >= 0).sum()),
-        "defect": int(said.sum()),
-        "wrong": false + missed,
-        "false_defects": false,
-        "missed_defects": missed,
-    }
-
-
-@dataclass(frozen=True)
-class WhatIf:
-    """What another threshold, share, rule or group size would have chosen. Arrays are (n,)."""
-
-    is_defect: np.ndarray
-    rank: np.ndarray
-    """Place in its own group, 1 for the highest P(defect)."""
-    changed: np.ndarray
-    """True where the pseudo-label differs from the one that was given."""
-    mistakes: Mapping[str, int]
-
-
-def what_if(
-    p_defect: np.ndarray,
-    threshold: float = 0.5,
-    share: float = 0.3,
-    rule: str = "both",
-    *,
-    group: np.ndarray | None = None,
-    group_size: int | None = None,
-    given: np.ndarray | None = None,
-    truth: np.ndarray | None = None,
-) -> WhatIf:
-    """Select again from stored probabilities, without a model.
-
-    `group` names the group of each photo (all one group where it is left out); `group_size` cuts the
-    photos into groups of that many instead, in their order. `given` are the pseudo-labels of the run
-    (bools), `truth` what is known of the photos. The probabilities stay what they were: a run with other
-    pseudo-labels would have trained other networks.
-    """
-    p = np.asarray(p_defect, np.float64)
-    n = len(p)
-    if group_size is not None:
-        if group_size < 1:
-            raise ConfigError(f"The group size is {group_size}; it must be at least 1.")
-        group = np.arange(n) // group_size
-    group = np.zeros(n, np.int64) if group is None else np.asarray(group)
-    chosen, rank = np.zeros(n, bool), np.zeros(n, np.int64)
-    for name in np.unique(group):
-        own = np.flatnonzero(group == name)
-        chosen[own], rank[own] = select(p[own], threshold, share, rule), ranks(p[own])
-    was = chosen if given is None else np.asarray(given, bool)
-    known = np.full(n, -1, np.int8) if truth is None else np.asarray(truth)
-    return WhatIf(chosen, rank, chosen != was, mistakes(chosen, known))
-
-
-# The ledger -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the ledger: who labelled which photo what, when and why."""
-
-    photo: str
-    sha256: str
-    cycle: int
-    """0 for the start set, then 1 for the first group."""
-    by: str
-    """`person` or `model`."""
-    rule: str
-    """How it came about: `random` or `stratified` in the start set, else the selection rule."""
-    label: str
-    p_defect: float | None
-    rank: int | None
-    wrong: bool | None
-    """None where nobody knows the truth; a person's label is never wrong."""
-    at: float
-    """Seconds since 1970, UTC."""
-
-
-def first_entries(photos: Sequence[Photo], chosen: np.ndarray, start: str, at: float) -> list[Entry]:
-    """The start set's lines: labels that a person gave."""
-    return [
-        Entry(p.title, p.sha256, 0, "person", start, str(p.label), None, None, False, at)
-        for p in (photos[i] for i in chosen)
-    ]
-
-
-def cycle_entries(
-    photos: Sequence[Photo],
-    group: np.ndarray,
-    p_defect: np.ndarray,
-    is_defect: np.ndarray,
-    rule: str,
-    cycle: int,
-    at: float,
-) -> list[Entry]:
-    """A group's lines in the group's order; `wrong` is said where the truth is known."""
-    truth = truths(photos[i] for i in group)
-    lines = []
-    for i, p, rank, said, true in zip(group, p_defect, ranks(p_defect), is_defect, truth, strict=True):
-        photo, wrong = photos[i], None if true < 0 else bool(said) != bool(true)
-        label = CLASSES[int(said)]
-        lines.append(
-            Entry(photo.title, photo.sha256, cycle, "model", rule, label, float(p), int(rank), wrong, at)
-        )
-    return lines
-
-
-def ledger_json(entries: Sequence[Entry], **told: Any) -> str:
-    """The ledger of one repeat as JSON; `told` stands above the entries (repeat, seed, note, cycles …)."""
-    lines = [dataclasses.asdict(entry) for entry in entries]
-    return json.dumps(plain(told) | {"entries": lines}, indent=1, ensure_ascii=False, allow_nan=False)
-
-
-def ledger(folder: Path, repeat: int) -> tuple[dict[str, Any], list[Entry]]:
-    """What `ledger_json` wrote for one repeat (from 1 on) of the experiment in `folder`: head and lines.
-
-    An experiment that has not come so far gives an empty head and no lines.
-    """
-    path = folder / f"repeat-{repeat}" / "ledger.json"
-    if not path.is_file():
-        return {}, []
-    told = json.loads(path.read_text(encoding="utf-8"))
-    return told, [Entry(**line) for line in told.pop("entries")]
-
-
-EXPERIMENT = "experiment.json"
-
-
-def experiment(folder: Path) -> dict[str, Any]:
-    """How far the experiment in `folder` is; {} before its first training is over.
-
-    `config columns n_table_columns rows table notes`, and the names of the photos in `pool` and `test`,
-    to which the positions in the arrays of `cycle` refer.
-    """
-    path = folder / EXPERIMENT
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def cycle_file(folder: Path, repeat: int, training: int) -> Path:
-    """Where the arrays of one training of one repeat lie, both counted from 1."""
-    return folder / f"repeat-{repeat}" / f"training-{training}.npz"
-
-
-def cycle(folder: Path, repeat: int, training: int) -> dict[str, np.ndarray] | None:
-    """The stored arrays of one training of one repeat (both from 1 on); None when it was not reached.
-
-    `learned` (L,) positions in the pool and `labels` (L,) bool that it was trained with; `group` (g,)
-    positions that it then judged, `group_p` (g,) their P(defect), `selected` (g,) bool; `test_p` (t,)
-    P(defect) of the test photos. Empty arrays after the last training, which has no group to judge.
-    """
-    path = cycle_file(folder, repeat, training)
-    if not path.is_file():
-        return None
-    with np.load(path, allow_pickle=False) as stored:
-        return {key: stored[key] for key in stored.files}
-
-
-FIGURES = ("accuracy", "balanced_accuracy", "f1")
-
-
-def table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The form of tables 1–3: mean, std, min, max over the repeats, one entry a column.
-
-    `rows` are the results of single trainings, each with `repeat`, `labels` (the size of L) and the
-    figures. The deviation is that of a sample (n - 1; ours, the paper does not say), None for one repeat.
-    """
-    found = []
-    for labels in sorted({int(row["labels"]) for row in rows}):
-        own = [row for row in rows if row["labels"] == labels]
-        column: dict[str, Any] = {"labels": labels, "repeats": len(own)}
-        for name in FIGURES:
-            values = np.asarray([np.nan if row[name] is None else row[name] for row in own], np.float64)
-            values = values[~np.isnan(values)]
-            column[name] = {
-                "mean": values.mean() if values.size else None,
-                "std": values.std(ddof=1) if values.size > 1 else None,
-                "min": values.min() if values.size else None,
-                "max": values.max() if values.size else None,
-            }
-        found.append(plain(column))
-    return found
-
-
-# Validation -------------------------------------------------------------------------------------------
-
-
-def fold_of(truth: np.ndarray, place: Sequence[str] | np.ndarray, n: int, seed: int = 0) -> np.ndarray:
-    """(n_photos,) int64, which of `n` parts each photo validates; a place is never cut.
-
-    The largest places are dealt first, each to the part that then comes nearest to an equal share of
-    both classes. A photo without a place ("") is a place of its own. `ConfigError` with fewer places
-    than parts.
-    """
-    truth = np.asarray(truth)
-    place = np.asarray([p if p != "" else f"\0{i}" for i, p in enumerate(np.asarray(place).tolist())])
-    names, own = np.unique(place, return_inverse=True)
-    if len(names) < n:
-        raise ConfigError(f"folds is {n}, but the photos are of {len(names)} places; lower folds.")
-    counts = np.zeros((len(names), 2))
-    np.add.at(counts, (own, (truth == 1).astype(int)), 1)
-    fair = np.maximum(counts.sum(0) / n, 1e-9)
-    order = np.random.default_rng(seed).permutation(len(names))
-    order = order[np.argsort(-counts[order].sum(1), kind="stable")]
-    held, part = np.zeros((n, 2)), np.zeros(len(names), np.int64)
-    for name in order:
-        grown = held[None] + np.eye(n)[:, :, None] * counts[name]  # (part that gets it, part, class)
-        part[name] = int((((grown / fair) - 1) ** 2).sum((1, 2)).argmin())
-        held[part[name]] += counts[name]
-    return part[own]
-
-
-def margins(logits: np.ndarray) -> np.ndarray:
-    """(…,) float64, the logit of defect minus that of normal, from (…, 2): above 0 means P(defect) > 0.5."""
-    z = np.asarray(logits, np.float64)
-    return z[..., 1] - z[..., 0]
-
-
-def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """(n, 2) float32 [normal, defect] that sum to 1, of (n, 2) logits divided by the temperature."""
-    p = expit(margins(logits) / temperature)
-    return np.stack([1 - p, p], -1).astype(np.float32)
-
-
-def log_loss(margin: np.ndarray, truth: np.ndarray) -> float:
-    """Mean of -log P(truth) in nats, for margins (n,) and truth 0 or 1; nan without photos."""
-    wrongly = np.where(np.asarray(truth) == 1, -1.0, 1.0) * np.asarray(margin, np.float64)
-    return float(np.logaddexp(0, wrongly).mean()) if wrongly.size else math.nan
-
-
-def temperature(margin: np.ndarray, truth: np.ndarray) -> float:
-    """The number between 0.1 and 10 that divides logits for the least log loss (Guo et al. 2017).
-
-    `margin` (n,) of photos that the model had not learned from. 1.0 with fewer than 20 of them, or of one
-    class only: that says nothing about confidence.
-    """
-    margin, truth = np.asarray(margin, np.float64), np.asarray(truth)
-    if len(truth) < 20 or len(np.unique(truth)) < 2:
-        return 1.0
-    best = minimize_scalar(
-        lambda log_t: log_loss(margin / math.exp(log_t), truth),
-        bounds=(math.log(0.1), math.log(10)),
-        method="bounded",
-    )
-    return float(math.exp(best.x))
-
-
-def best_epoch(margin: np.ndarray, truth: np.ndarray) -> int:
-    """The epoch (from 1) whose calibrated answers have the least log loss; `margin` is (epochs, n).
-
-    The first of ties. Log loss rather than F1: it hears every photo, not only those near the cut.
-    """
-    losses = [log_loss(m / temperature(m, truth), truth) for m in np.asarray(margin, np.float64)]
-    return int(np.argmin(np.round(losses, 12))) + 1
-
-
-def best_threshold(p_defect: np.ndarray) -> float:
-    """The cut of highest expected F1 of `defect` over photos with calibrated probabilities, 0.05 to 0.95.
-
-    It is half of that F1 (Lipton, Elkan, Narayanaswamy 2014). # ours: rather than the maximum of the
-    counted F1, which hangs on the few photos near it. On two halves of the pool by place, chosen on one
-    and asked on the other, the counted one spread by 0.11 and lost 0.01 to 0.03 of F1 against this one.
-    0.5 without photos.
-    """
-    p = np.sort(np.asarray(p_defect, np.float64))[::-1]
-    if not p.sum():
-        return 0.5
-    expected = 2 * np.cumsum(p) / (np.arange(1, len(p) + 1) + p.sum())
-    return float(np.clip(expected.max() / 2, 0.05, 0.95))
 
 
 # Verdicts and figures ---------------------------------------------------------------------------------

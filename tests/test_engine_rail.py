@@ -13,9 +13,9 @@ import pytest
 import torch
 from PIL import Image
 
-from core import cards, datasets, photos, rail
+from core import cards, cycles, datasets, photos, rail, selection, validation
 from core import config as settings_of
-from core.engine import checkpoint, loop
+from core.engine import checkpoint, lessons, likeness, loop
 from core.engine import rail as engine
 from core.errors import DataError, ModelError
 from core.rail import Config
@@ -100,7 +100,7 @@ def told_of(folder: Path) -> dict[str, object]:
         elif path.name == cards.WEIGHTS:
             found[name] = path.read_bytes()
         elif path.name == "ledger.json":
-            head, entries = rail.ledger(path.parent.parent, int(path.parent.name.split("-")[1]))
+            head, entries = cycles.ledger(path.parent.parent, int(path.parent.name.split("-")[1]))
             found[name] = (head, [dataclasses.replace(entry, at=0.0) for entry in entries])
         elif path.suffix == ".json":
             found[name] = json.loads(path.read_text())
@@ -125,7 +125,7 @@ def validated(few, tmp_path_factory) -> tuple[Path, list[Progress]]:
 
 
 def test_the_labelled_set_grows_by_a_group_a_cycle(experiment):
-    told = rail.experiment(experiment[0])
+    told = cycles.experiment(experiment[0])
     assert told["columns"] == [6, 9, 12, 14, 16, 18]
     assert [(r["repeat"], r["labels"]) for r in told["rows"]] == [
         (k, n) for k in (1, 2) for n in told["columns"]
@@ -139,14 +139,14 @@ def test_each_training_learns_what_the_cycles_before_it_said(experiment, few):
     for repeat in (1, 2):
         learned, labels = None, None
         for number in range(1, 7):
-            stored = rail.cycle(folder, repeat, number)
+            stored = cycles.cycle(folder, repeat, number)
             assert stored is not None
             if learned is None:
                 assert (stored["labels"] == (truth[stored["learned"]] == 1)).all()
             else:
                 assert (stored["learned"] == learned).all()
                 assert (stored["labels"] == labels).all()
-            said = rail.select(stored["group_p"], 0.5, 0.3, "share")
+            said = selection.select(stored["group_p"], 0.5, 0.3, "share")
             assert (stored["selected"] == said).all()
             learned = np.concatenate([stored["learned"], stored["group"]])
             labels = np.concatenate([stored["labels"], stored["selected"]])
@@ -156,22 +156,22 @@ def test_each_training_learns_what_the_cycles_before_it_said(experiment, few):
 def test_pseudo_labels_never_touch_test_photos(experiment, few):
     tested = {p.title for p in few.part("test")}
     for repeat in (1, 2):
-        _, entries = rail.ledger(experiment[0], repeat)
+        _, entries = cycles.ledger(experiment[0], repeat)
         named = [entry.photo for entry in entries]
         assert sorted(named) == sorted(p.title for p in rail.pool(few))
         assert not tested & set(named)
         for number in range(1, 7):
-            stored = rail.cycle(experiment[0], repeat, number)
+            stored = cycles.cycle(experiment[0], repeat, number)
             assert max(*stored["learned"], *stored["group"], 0) < 18  # positions in the pool, nowhere else
             assert len(stored["test_p"]) == 8
 
 
 def test_the_ledger_agrees_with_the_arrays(experiment, few):
     pool = rail.pool(few)
-    head, entries = rail.ledger(experiment[0], 2)
+    head, entries = cycles.ledger(experiment[0], 2)
     assert [entry.by for entry in entries].count("person") == 6
     for number in range(1, 6):
-        stored = rail.cycle(experiment[0], 2, number)
+        stored = cycles.cycle(experiment[0], 2, number)
         lines = [entry for entry in entries if entry.cycle == number]
         assert [line.photo for line in lines] == [pool[i].title for i in stored["group"]]
         assert [line.label == "defect" for line in lines] == stored["selected"].tolist()
@@ -180,13 +180,13 @@ def test_the_ledger_agrees_with_the_arrays(experiment, few):
 
 
 def test_repeats_draw_other_photos(experiment):
-    one, two = (rail.cycle(experiment[0], repeat, 1)["learned"] for repeat in (1, 2))
+    one, two = (cycles.cycle(experiment[0], repeat, 1)["learned"] for repeat in (1, 2))
     assert set(one.tolist()) != set(two.tolist())
 
 
 def test_the_card_of_an_experiment_tells_its_table(experiment):
     card = experiment[1][-1].card
-    assert card.known["experiment"] == rail.experiment(experiment[0])["table"]
+    assert card.known["experiment"] == cycles.experiment(experiment[0])["table"]
     assert card.figures["test"]["n"] == 8
     assert card.threshold == 0.5
     assert Card.from_json(card.to_json()) == card
@@ -215,7 +215,7 @@ def test_a_run_that_goes_on_from_cycle_to_cycle_can_be_cut_short_too(few, experi
     assert told_of(cut) == told_of(whole)
     # With hardly any learning, going on changes next to nothing, while a fresh start does.
     gone_on, anew = (
-        np.abs(rail.cycle(folder, 1, 2)["test_p"] - rail.cycle(folder, 1, 1)["test_p"]).max()
+        np.abs(cycles.cycle(folder, 1, 2)["test_p"] - cycles.cycle(folder, 1, 1)["test_p"]).max()
         for folder in (whole, experiment[0])
     )
     assert gone_on < anew / 5
@@ -239,10 +239,10 @@ def test_a_random_start_without_a_defect_trains_on_and_is_noted(few, tmp_path):
     kept = [p for i, p in enumerate(few.photos) if p.label == "normal" or p.split == "test" or i == 0]
     one = dataclasses.replace(few, photos=tuple(kept))
     heard = run(CYCLES | {"n0": 3, "epochs": 1, "repeats": 1, "seed": 2}, one, tmp_path, 5)
-    head, _ = rail.ledger(tmp_path, 1)
+    head, _ = cycles.ledger(tmp_path, 1)
     assert "all normal" in head["note"]
     assert head["note"] in [p.note for p in heard]
-    assert len(rail.experiment(tmp_path)["rows"]) == 2
+    assert len(cycles.experiment(tmp_path)["rows"]) == 2
 
 
 def test_epochs_of_few_photos_share_a_checkpoint(experiment):
@@ -260,7 +260,7 @@ def test_epochs_of_few_photos_share_a_checkpoint(experiment):
 def test_every_pool_photo_is_validated_by_a_network_that_never_saw_its_place(validated, few):
     folder, pool = validated[0], rail.pool(few)
     judged = [
-        rail_arrays["photo"] for rail_arrays in map(engine.load_arrays, sorted(folder.glob("fold-*.npz")))
+        rail_arrays["photo"] for rail_arrays in map(lessons.load_arrays, sorted(folder.glob("fold-*.npz")))
     ]
     assert sorted(np.concatenate(judged).tolist()) == list(range(18))
     places = [{pool[i].group for i in part} for part in judged]
@@ -269,22 +269,22 @@ def test_every_pool_photo_is_validated_by_a_network_that_never_saw_its_place(val
 
 def test_threshold_epoch_and_temperature_come_from_validation(validated, few):
     folder, card = validated[0], validated[1][-1].card
-    stored = [engine.load_arrays(folder / f"fold-{k}.npz") for k in (1, 2)]
+    stored = [lessons.load_arrays(folder / f"fold-{k}.npz") for k in (1, 2)]
     index = np.concatenate([s["photo"] for s in stored])
-    margins = rail.margins(np.concatenate([s["logits"] for s in stored], 1))
+    margins = validation.margins(np.concatenate([s["logits"] for s in stored], 1))
     truth = rail.truths([rail.pool(few)[i] for i in index])
     assert margins.shape == (3, 18)
-    assert card.known["epoch"] == rail.best_epoch(margins, truth)
-    assert card.temperature == rail.temperature(margins[card.known["epoch"] - 1], truth)
+    assert card.known["epoch"] == validation.best_epoch(margins, truth)
+    assert card.temperature == validation.temperature(margins[card.known["epoch"] - 1], truth)
     found = cards.evaluation(folder, "val")
     assert card.figures["val"] == rail.score(found, card.threshold)
-    assert card.threshold == rail.best_threshold(found["p"][:, 1])
+    assert card.threshold == validation.best_threshold(found["p"][:, 1])
 
 
 def test_a_training_cut_short_after_each_epoch_ends_with_the_very_same_weights(
     few, validated, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(engine, "REPORT_AFTER", 1)  # how often a run reports must change nothing either
+    monkeypatch.setattr(lessons, "REPORT_AFTER", 1)  # how often a run reports must change nothing either
     run(FOLDS, few, tmp_path, 2)
     left = checkpoint.read(tmp_path / loop.State.FILE)["memory"]
     assert cut_after_each_report(FOLDS, few, tmp_path) >= 5
@@ -367,28 +367,28 @@ def test_damaged_foreign_and_wrong_weights_are_refused(validated, tmp_path):
 
 def test_distance_is_nought_to_itself_and_grows_with_the_angle():
     known = torch.eye(3)
-    near = engine.distances(known[:1], torch.tensor([[5.0, 0, 0], [1.0, 1, 0], [0, 2.0, 0], [-1.0, 0, 0]]))
+    near = likeness.distances(known[:1], torch.tensor([[5.0, 0, 0], [1.0, 1, 0], [0, 2.0, 0], [-1.0, 0, 0]]))
     assert near.tolist() == pytest.approx([0, 1 - 0.5**0.5, 1, 2], abs=1e-6)
 
 
 def test_a_feature_kept_in_bytes_keeps_its_direction():
     features = torch.rand(50, 1280, generator=torch.manual_seed(0)) * 7
-    kept = engine._bytes(features)
+    kept = likeness.as_bytes(features)
     assert kept.dtype == torch.int8
     assert torch.nn.functional.cosine_similarity(kept.float(), features).min() > 0.9999
-    assert engine._bytes(torch.zeros(1, 4)).tolist() == [[0, 0, 0, 0]]
+    assert likeness.as_bytes(torch.zeros(1, 4)).tolist() == [[0, 0, 0, 0]]
 
 
 def test_distance_to_other_places_leaves_out_the_own_one():
     features = torch.tensor([[1.0, 0], [1.0, 0], [0, 1.0]])
-    assert engine.apart_from_other_places(features, ["a", "a", "b"]).tolist() == pytest.approx([1, 1, 1])
-    assert engine.apart_from_other_places(features, ["", "", ""]).tolist() == pytest.approx([0.5, 0.5, 1])
-    assert len(engine.apart_from_other_places(features, ["a", "a", "a"])) == 0
+    assert likeness.apart_from_other_places(features, ["a", "a", "b"]).tolist() == pytest.approx([1, 1, 1])
+    assert likeness.apart_from_other_places(features, ["", "", ""]).tolist() == pytest.approx([0.5, 0.5, 1])
+    assert len(likeness.apart_from_other_places(features, ["a", "a", "a"])) == 0
 
 
 def test_a_chance_is_named_and_steady():
-    assert engine.chance(0, "fold 1") == engine.chance(0, "fold 1")
-    assert len({engine.chance(seed, name) for seed in range(20) for name in ("a", "b")}) == 40
+    assert lessons.chance(0, "fold 1") == lessons.chance(0, "fold 1")
+    assert len({lessons.chance(seed, name) for seed in range(20) for name in ("a", "b")}) == 40
 
 
 # The starter model

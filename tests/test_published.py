@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core import losses, published
-from core.rail import DIVISIONS, columns, sizes
+from core.divisions import DIVISIONS, columns, sizes
 from tests.conftest import SHARED
 
 PAPERS = SHARED / "papers"

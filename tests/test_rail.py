@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core import config as settings_of
-from core import metrics, rail
+from core import cycles, divisions, metrics, rail, selection, validation
 from core.errors import ConfigError, DataError
 from core.photos import Quality
 from core.rail import Config
@@ -22,7 +22,7 @@ CARD = Card("r-1", "rail", "mobilenet_v2", rail.CLASSES, {}, {}, (), threshold=0
 
 
 def taken(p, **kwargs) -> list[int]:
-    return np.flatnonzero(rail.select(np.asarray(p, np.float32), **kwargs)).tolist()
+    return np.flatnonzero(selection.select(np.asarray(p, np.float32), **kwargs)).tolist()
 
 
 # Selection, step 4 of the paper
@@ -75,12 +75,12 @@ def test_selection_equals_its_slow_twin():
         queue = sorted(range(len(p)), key=lambda i: (-p[i], i))
         first = queue[: len([k for k in range(1, len(p) + 1) if k <= share * len(p) + 1e-9])]
         slow = sorted(i for i in first if p[i] > threshold)
-        assert np.flatnonzero(rail.select(p, threshold, share)).tolist() == slow
+        assert np.flatnonzero(selection.select(p, threshold, share)).tolist() == slow
 
 
 def test_an_unknown_rule_is_refused_with_those_that_exist():
     with pytest.raises(ConfigError, match="both, threshold, share"):
-        rail.select(np.zeros(3), rule="best")
+        selection.select(np.zeros(3), rule="best")
 
 
 # Division of the pool
@@ -97,26 +97,26 @@ def test_an_unknown_rule_is_refused_with_those_that_exist():
     ],
 )
 def test_the_labelled_set_grows_as_the_tables_say(division, expected):
-    assert rail.columns(*rail.sizes(division, None, 600, 600)) == expected
+    assert divisions.columns(*divisions.sizes(division, None, 600, 600)) == expected
 
 
 def test_fifths_use_every_photo_and_differ_by_one_at_most():
     for n, n0 in itertools.product((27, 100, 600), (3, 13, 21)):
-        first, groups = rail.sizes("text", n0, n, n)
+        first, groups = divisions.sizes("text", n0, n, n)
         assert first + sum(groups) == n
         assert max(groups) - min(groups) <= 1
         assert list(groups) == sorted(groups, reverse=True)
 
 
 def test_all_labels_means_all_that_are_known():
-    assert rail.sizes("full", None, 600, 450) == (450, ())
+    assert divisions.sizes("full", None, 600, 450) == (450, ())
 
 
 def test_a_pool_that_is_too_small_gets_a_sentence():
     with pytest.raises(ConfigError, match=r"needs a pool of 150 photos, this one has 100.*division=text"):
-        rail.sizes("table1", None, 100, 100)
+        divisions.sizes("table1", None, 100, 100)
     with pytest.raises(ConfigError, match="n0 is 700, but the pool has 600 labelled photos; lower n0"):
-        rail.sizes("text", 700, 600, 600)
+        divisions.sizes("text", 700, 600, 600)
 
 
 @pytest.mark.parametrize(
@@ -160,29 +160,29 @@ TRUTH = np.r_[np.ones(150, np.int8), np.zeros(450, np.int8)]
 
 
 def test_a_draw_takes_each_photo_once():
-    drawn = rail.draw(TRUTH, 21, (24, 24, 24, 24), "random", np.random.default_rng(1))
+    drawn = divisions.draw(TRUTH, 21, (24, 24, 24, 24), "random", np.random.default_rng(1))
     every = np.concatenate([drawn.start, *drawn.groups])
     assert [len(g) for g in drawn.groups] == [24] * 4
     assert len(every) == len(set(every.tolist())) == 117
 
 
 def test_the_same_chances_draw_the_same_photos():
-    one, two = (rail.draw(TRUTH, 21, (24,), "random", np.random.default_rng(5)) for _ in range(2))
+    one, two = (divisions.draw(TRUTH, 21, (24,), "random", np.random.default_rng(5)) for _ in range(2))
     assert (one.start == two.start).all()
     assert (one.groups[0] == two.groups[0]).all()
 
 
 def test_a_stratified_start_holds_both_classes_whatever_the_seed():
     for seed in range(50):
-        drawn = rail.draw(TRUTH, 2, (), "stratified", np.random.default_rng(seed))
+        drawn = divisions.draw(TRUTH, 2, (), "stratified", np.random.default_rng(seed))
         assert set(TRUTH[drawn.start]) == {0, 1}
         assert not drawn.note
 
 
 def test_a_random_start_of_one_class_goes_on_and_says_so():
-    notes = [rail.draw(TRUTH, 3, (), "random", np.random.default_rng(s)).note for s in range(400)]
+    notes = [divisions.draw(TRUTH, 3, (), "random", np.random.default_rng(s)).note for s in range(400)]
     told = [note for note in notes if note]
-    assert abs(len(told) / 400 - rail.chance_of_one_class(150, 450, 3)) < 0.07
+    assert abs(len(told) / 400 - divisions.chance_of_one_class(150, 450, 3)) < 0.07
     assert any("all normal" in note for note in told)
     assert "trains on, as in the paper" in told[0]
     assert "start=stratified" in told[0]
@@ -190,21 +190,21 @@ def test_a_random_start_of_one_class_goes_on_and_says_so():
 
 def test_the_chance_of_one_class_is_counted_by_hand():
     # Two of three photos: 3 pairs, of which the two normal ones are 1.
-    assert rail.chance_of_one_class(1, 2, 2) == pytest.approx(1 / 3)
-    assert rail.chance_of_one_class(359, 1126, 3) == pytest.approx(0.4503, abs=1e-3)
+    assert divisions.chance_of_one_class(1, 2, 2) == pytest.approx(1 / 3)
+    assert divisions.chance_of_one_class(359, 1126, 3) == pytest.approx(0.4503, abs=1e-3)
 
 
 def test_only_labelled_photos_start():
     truth = np.r_[np.full(500, -1, np.int8), np.ones(5, np.int8), np.zeros(5, np.int8)]
-    drawn = rail.draw(truth, 10, (100,), "random", np.random.default_rng(0))
+    drawn = divisions.draw(truth, 10, (100,), "random", np.random.default_rng(0))
     assert (truth[drawn.start] >= 0).all()
     with pytest.raises(ConfigError, match="the pool has 10 labelled photos"):
-        rail.draw(truth, 11, (), "random", np.random.default_rng(0))
+        divisions.draw(truth, 11, (), "random", np.random.default_rng(0))
 
 
 def test_a_stratified_start_needs_both_classes_in_the_pool():
     with pytest.raises(ConfigError, match=r"one class only.*start=random"):
-        rail.draw(np.zeros(9, np.int8), 3, (), "stratified", np.random.default_rng(0))
+        divisions.draw(np.zeros(9, np.int8), 3, (), "stratified", np.random.default_rng(0))
 
 
 # Which photos may teach
@@ -248,7 +248,7 @@ def test_a_label_that_is_no_rail_label_is_refused():
 def test_what_if_counts_changes_and_mistakes():
     p, truth = np.asarray([0.9, 0.8, 0.2, 0.1]), np.asarray([1, 0, 1, -1])
     given = np.asarray([True, False, False, False])
-    told = rail.what_if(p, 0.5, 0.5, given=given, truth=truth)
+    told = selection.what_if(p, 0.5, 0.5, given=given, truth=truth)
     assert told.is_defect.tolist() == [True, True, False, False]
     assert told.changed.tolist() == [False, True, False, False]
     assert told.rank.tolist() == [1, 2, 3, 4]
@@ -264,24 +264,24 @@ def test_what_if_counts_changes_and_mistakes():
 
 def test_what_if_selects_in_each_group_apart():
     p = np.asarray([0.9, 0.8, 0.7, 0.6])
-    assert rail.what_if(p, share=0.5).is_defect.tolist() == [True, True, False, False]
-    pairs = rail.what_if(p, share=0.5, group=np.asarray([0, 0, 1, 1]))
+    assert selection.what_if(p, share=0.5).is_defect.tolist() == [True, True, False, False]
+    pairs = selection.what_if(p, share=0.5, group=np.asarray([0, 0, 1, 1]))
     assert pairs.is_defect.tolist() == [True, False, True, False]
     assert pairs.rank.tolist() == [1, 2, 1, 2]
-    assert (rail.what_if(p, share=0.5, group_size=2).is_defect == pairs.is_defect).all()
-    assert not rail.what_if(p, share=0.5, group_size=1).is_defect.any()  # half a photo is none
+    assert (selection.what_if(p, share=0.5, group_size=2).is_defect == pairs.is_defect).all()
+    assert not selection.what_if(p, share=0.5, group_size=1).is_defect.any()  # half a photo is none
     with pytest.raises(ConfigError, match="at least 1"):
-        rail.what_if(p, group_size=0)
+        selection.what_if(p, group_size=0)
 
 
 def test_what_if_of_an_empty_group_is_empty():
-    assert rail.what_if(np.zeros(0)).mistakes["n"] == 0
+    assert selection.what_if(np.zeros(0)).mistakes["n"] == 0
 
 
 def test_what_if_over_600_photos_takes_less_than_50_ms():
     p = np.random.default_rng(0).random(600)
     since = time.perf_counter()
-    rail.what_if(p, 0.5, 0.3, group_size=24, given=p > 0.5, truth=TRUTH)
+    selection.what_if(p, 0.5, 0.3, group_size=24, given=p > 0.5, truth=TRUTH)
     assert time.perf_counter() - since < 0.05
 
 
@@ -291,9 +291,9 @@ def test_what_if_over_600_photos_takes_less_than_50_ms():
 def test_the_ledger_says_who_labelled_what_and_what_was_wrong(tmp_path: Path):
     labels = ("defect", "normal", "defect", None)
     pool = [photo(i, label=label, name=f"photo {i}") for i, label in enumerate(labels)]
-    entries = rail.first_entries(pool, np.asarray([0]), "random", 10.0)
+    entries = cycles.first_entries(pool, np.asarray([0]), "random", 10.0)
     p, group = np.asarray([0.2, 0.9, 0.4], np.float32), np.asarray([1, 3, 2])
-    entries += rail.cycle_entries(pool, group, p, rail.select(p, share=0.4), "both", 1, 20.0)
+    entries += cycles.cycle_entries(pool, group, p, selection.select(p, share=0.4), "both", 1, 20.0)
     start, normal, unknown, missed = entries
     assert (start.by, start.label, start.cycle, start.rule, start.wrong) == (
         "person",
@@ -313,11 +313,11 @@ def test_the_ledger_says_who_labelled_what_and_what_was_wrong(tmp_path: Path):
     assert (missed.label, missed.rank, missed.wrong, missed.at) == ("normal", 2, True, 20.0)
 
     (tmp_path / "repeat-1").mkdir()
-    (tmp_path / "repeat-1" / "ledger.json").write_text(rail.ledger_json(entries, repeat=1, note="–"))
-    head, read = rail.ledger(tmp_path, 1)
+    (tmp_path / "repeat-1" / "ledger.json").write_text(cycles.ledger_json(entries, repeat=1, note="–"))
+    head, read = cycles.ledger(tmp_path, 1)
     assert head == {"repeat": 1, "note": "–"}
     assert read == entries
-    assert rail.ledger(tmp_path, 2) == ({}, [])
+    assert cycles.ledger(tmp_path, 2) == ({}, [])
 
 
 def test_the_table_of_results_is_mean_deviation_least_and_most():
@@ -326,7 +326,7 @@ def test_the_table_of_results_is_mean_deviation_least_and_most():
         {"repeat": r, "labels": n, "accuracy": a} | figures
         for r, n, a in ((1, 21, 0.7), (2, 21, 0.8), (3, 21, 0.9), (1, 45, 0.6))
     ]
-    first, second = rail.table(rows)
+    first, second = cycles.table(rows)
     assert (first["labels"], first["repeats"]) == (21, 3)
     assert first["accuracy"]["mean"] == pytest.approx(0.8)
     assert first["accuracy"]["std"] == pytest.approx(0.1)  # of a sample: sqrt((0.01 + 0.01) / 2)
@@ -342,7 +342,7 @@ def test_the_table_of_results_is_mean_deviation_least_and_most():
 def test_no_place_is_cut_by_the_folds_and_both_classes_are_spread():
     rng = np.random.default_rng(3)
     place = rng.choice([f"g{i}" for i in range(35)], 600)
-    part = rail.fold_of(TRUTH, place, 5)
+    part = validation.fold_of(TRUTH, place, 5)
     for name in np.unique(place):
         assert len(set(part[place == name])) == 1
     assert all(25 <= (TRUTH[part == k] == 1).sum() <= 35 for k in range(5))
@@ -350,23 +350,23 @@ def test_no_place_is_cut_by_the_folds_and_both_classes_are_spread():
 
 
 def test_photos_without_a_place_are_dealt_one_by_one():
-    part = rail.fold_of(np.asarray([1, 0, 1, 0]), ["", "", "", ""], 2)
+    part = validation.fold_of(np.asarray([1, 0, 1, 0]), ["", "", "", ""], 2)
     assert sorted(part.tolist()) == [0, 0, 1, 1]
     with pytest.raises(ConfigError, match="2 places"):
-        rail.fold_of(np.asarray([1, 0, 1]), ["a", "a", "b"], 3)
+        validation.fold_of(np.asarray([1, 0, 1]), ["a", "a", "b"], 3)
 
 
 def test_temperature_finds_the_one_that_was_hidden():
     rng = np.random.default_rng(0)
     honest = rng.normal(0, 2, 20_000)
     truth = (rng.random(20_000) < 1 / (1 + np.exp(-honest))).astype(int)
-    assert rail.temperature(honest * 3, truth) == pytest.approx(3, rel=0.05)
-    assert rail.temperature(honest, np.zeros(20_000, int)) == 1.0  # one class says nothing
+    assert validation.temperature(honest * 3, truth) == pytest.approx(3, rel=0.05)
+    assert validation.temperature(honest, np.zeros(20_000, int)) == 1.0  # one class says nothing
 
 
 def test_probabilities_are_those_of_a_softmax():
     logits = np.asarray([[0.0, 0.0], [1.0, 3.0], [1000.0, -1000.0]], np.float32)
-    p = rail.probabilities(logits, 2.0)
+    p = validation.probabilities(logits, 2.0)
     assert p.dtype == np.float32
     assert p[0].tolist() == [0.5, 0.5]
     assert p[1, 1] == pytest.approx(np.exp(1.5) / (np.exp(0.5) + np.exp(1.5)))
@@ -374,30 +374,30 @@ def test_probabilities_are_those_of_a_softmax():
 
 
 def test_log_loss_by_hand():
-    assert rail.log_loss(np.asarray([0.0]), np.asarray([1])) == pytest.approx(np.log(2))
-    assert np.isnan(rail.log_loss(np.zeros(0), np.zeros(0)))
+    assert validation.log_loss(np.asarray([0.0]), np.asarray([1])) == pytest.approx(np.log(2))
+    assert np.isnan(validation.log_loss(np.zeros(0), np.zeros(0)))
 
 
 def test_the_best_epoch_is_the_first_with_the_least_loss():
     truth = np.r_[np.ones(20, int), np.zeros(20, int)]
     good = np.where(truth == 1, 2.0, -2.0)
     poor = np.where(np.arange(40) % 4 == 0, -good, good)
-    assert rail.best_epoch(np.stack([poor, good, good]), truth) == 2
+    assert validation.best_epoch(np.stack([poor, good, good]), truth) == 2
 
 
 def test_the_best_threshold_is_that_of_the_highest_expected_f1():
     # By hand: calling the first gives 2 * 0.9 / (1 + 1.5) = 0.72, both 2 * 1.4 / (2 + 1.5) = 0.8,
     # all three 2 * 1.5 / (3 + 1.5) = 0.67; half of 0.8 is 0.4.
-    assert rail.best_threshold(np.asarray([0.5, 0.9, 0.1])) == pytest.approx(0.4)
-    assert rail.best_threshold(np.zeros(0)) == rail.best_threshold(np.zeros(3)) == 0.5
-    assert rail.best_threshold(np.full(9, 1e-6)) == 0.05
+    assert validation.best_threshold(np.asarray([0.5, 0.9, 0.1])) == pytest.approx(0.4)
+    assert validation.best_threshold(np.zeros(0)) == validation.best_threshold(np.zeros(3)) == 0.5
+    assert validation.best_threshold(np.full(9, 1e-6)) == 0.05
 
 
 def test_no_other_cut_promises_more_on_calibrated_photos():
     rng = np.random.default_rng(0)
     p = rng.beta(0.3, 0.9, 4000)
     truth = rng.random(4000) < p
-    best = rail.best_threshold(p)
+    best = validation.best_threshold(p)
     f1 = {cut: float(metrics.Counts.of(truth, p >= cut).f1) for cut in (best, 0.1, 0.2, 0.3, 0.5, 0.6, 0.7)}
     assert max(f1, key=f1.get) == best
 

@@ -20,9 +20,10 @@ from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from core import cards, rail
+from core import cards, rail, selection
 from core.engine import classifiers, loaders, loop
 from core.engine import rail as engine
+from core.engine.lessons import CHANGES, ready
 from core.settings import ROOT
 
 
@@ -62,7 +63,9 @@ def looking(n: int = 600) -> dict[str, float]:
     place = np.asarray([f"g{i % 74}" for i in range(n)])
     found = {"truth": truth, "p": np.stack([1 - p, p], 1).astype(np.float32), "group": place}
     return {
-        "what_if_600_ms": ms(lambda: rail.what_if(p, 0.4, 0.25, group=group, given=given, truth=truth), 99),
+        "what_if_600_ms": ms(
+            lambda: selection.what_if(p, 0.4, 0.25, group=group, given=given, truth=truth), 99
+        ),
         "score_600_ms": ms(lambda: rail.score(found, 0.4, draws=0), 99),
         "score_600_with_intervals_ms": ms(lambda: rail.score(found, 0.4)),
     }
@@ -82,7 +85,7 @@ def step(network: str, n: int = 16, size: int = 224, times: int = 7) -> dict[str
 
         def one(machine=machine, net=net, optimizer=optimizer) -> float:
             x = loaders.floats(batch, None, machine)
-            x = engine.ready(loaders.augment(x, engine.CHANGES["flips"], rng), machine)
+            x = ready(loaders.augment(x, CHANGES["flips"], rng), machine)
             with machine.autocast():
                 logits = net(x)
             return loop.descend(optimizer, F.cross_entropy(logits, labels.to(logits.device)))

@@ -1,0 +1,282 @@
+"""What a network of paper 1 is taught: one lesson after another, each cut short and gone on with at will.
+
+A run is a row of lessons, each one network taught from a set of photos with labels. Within a lesson there is
+a checkpoint, so a killed run goes on where it was, and ends with the very same figures.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from core import divisions, rail, validation
+from core.engine import checkpoint, classifiers, loaders, loop
+from core.engine.loop import Machine, State
+from core.errors import DataError, ModelError
+from core.metrics import Counts
+from core.rail import CLASSES, Config
+from core.records import Photo, PhotoSet, Progress
+from core.settings import Settings
+
+REPORT_AFTER = 200
+"""ours: photos taught between two checkpoints, at least; epochs of 3 photos are no reason to write 36 MB."""
+
+CHANGES = {
+    "none": loaders.Augment(),
+    "flips": loaders.Augment(flip=True, upside_down=True),
+    # The 99th percentile of brightness is set by hand in line scans, so brightness says little.
+    "strong": loaders.Augment(flip=True, upside_down=True, brightness=0.25, contrast=0.25, scale=0.1),
+}
+"""What may happen to a training photo, by the name in the config. A rail looks the same upside down."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a run was given."""
+
+    config: Config
+    photos: PhotoSet
+    pool: tuple[Photo, ...]
+    tested: tuple[Photo, ...]
+    truth: np.ndarray
+    """(n,) int8 of the pool."""
+    command: str
+    warning: str
+
+    def check(self) -> None:
+        """Refuse what cannot be learned or tested, before anything is decoded."""
+        divisions.sizes(self.config.division, self.config.n0, len(self.pool), int((self.truth >= 0).sum()))
+        if self.config.division == "full" and len(np.unique(self.truth[self.truth >= 0])) < 2:
+            raise DataError(
+                f"The photos of {self.photos.name} to learn from are labelled with one class at most; "
+                "both `defect` and `normal` are needed."
+            )
+        if not self.config.folds and not (rail.truths(self.tested) >= 0).any():
+            raise DataError(
+                f"{self.photos.name} has no labelled photos in its split `test`, so an experiment cannot be "
+                "scored; name some in the table, or train with folds=5."
+            )
+
+    def shown(self) -> torch.Tensor:
+        """The test photos, (t, 3, S, S) uint8; none where there is no test split."""
+        return loaders.decode(self.tested, self.config.image_size)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One training of a run: which photos of the pool teach it what, and for how long."""
+
+    name: str
+    learned: np.ndarray
+    """Positions in the pool."""
+    labels: np.ndarray
+    """What each is said to be: 1 `defect`, 0 `normal`; a person's label or a pseudo-label."""
+    epochs: int
+    watched: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Positions of validation photos, judged after each epoch."""
+    before: str = ""
+    """The lesson whose last state it goes on from; empty: from the start."""
+
+    @property
+    def passes(self) -> int:
+        """How many times a photo is learned from."""
+        return len(self.learned) * self.epochs
+
+
+@dataclass
+class Course:
+    """What the lessons of one run share, and the network of the present one."""
+
+    config: Config
+    settings: Settings
+    machine: Machine
+    folder: Path
+    pictures: torch.Tensor
+    """(n, 3, S, S) uint8, the pool. Test photos are never in it, so no lesson can be given one."""
+    truth: np.ndarray
+    """(n,) int8, for the figures of watched photos only."""
+    total: int = 0
+    """Photo passes of the whole run, as far as is known."""
+    done: int = 0
+    net: nn.Module = field(default_factory=nn.Identity)
+    """The network whose answers count: the running average where there is one, else the last state."""
+    watched: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2), np.float32))
+    """(epochs, n, 2): logits of the lesson's validation photos after each epoch."""
+    origin: str = ""
+    has_begun: bool = False
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What goes from lesson to lesson: the model's id, the seconds so far."""
+
+    def teach(self, lesson: Lesson) -> Iterator[Progress]:
+        """Teach a network this lesson, or go on in its midst; afterwards `net` is the taught one.
+
+        The checkpoint is on disk before each report. The first report of a run says where it stands, so
+        that the time left can be told from the next; a lesson that was over already reports nothing else.
+        """
+        state, average = self.begin(lesson)
+        if not self.has_begun:
+            self.has_begun = True
+            yield Progress(self.done + state.step * len(lesson.learned), self.total + 1, lesson.name)
+        since = time.monotonic()
+        often = -(-REPORT_AFTER // len(lesson.learned))
+        while state.step < lesson.epochs:
+            figures = {"loss": self.epoch(state, average, lesson)}
+            state.step += 1
+            if len(lesson.watched):
+                figures |= self.watch(state, lesson)
+            if state.step % often and state.step < lesson.epochs:
+                continue
+            self.memory["seconds"] += time.monotonic() - since
+            since = time.monotonic()
+            state.memory |= self.memory
+            state.memory["average"] = None if average is None else dict(average.state_dict())
+            state.save(self.folder)
+            yield Progress(self.done + state.step * len(lesson.learned), self.total + 1, lesson.name, figures)
+        if len(lesson.watched):
+            self.watched = torch.stack(state.memory["watched"]).numpy()
+        self.done += lesson.passes
+
+    def begin(self, lesson: Lesson) -> tuple[State, AveragedModel | None]:
+        """The state in the folder when it is of this lesson, else a fresh one."""
+        config, path = self.config, self.folder / State.FILE
+        tree = checkpoint.read(path) if path.exists() else {}
+        left: dict[str, Any] = tree.get("memory", {"lesson": ""})
+        rng = loop.chances(chance(config.seed, lesson.name))
+        net = classifiers.build(
+            config.network,
+            len(CLASSES),
+            init=config.init,
+            weights_dir=self.settings.weights,
+            size=config.image_size,
+        )
+        self.origin = net.origin
+        if lesson.before and left["lesson"] == lesson.before:
+            net.load_state_dict(_averaged(left["average"]) if left["average"] else tree["net"])
+        elif lesson.before and left["lesson"] != lesson.name:
+            raise ModelError(
+                f"The checkpoint of {lesson.before}, which {lesson.name} goes on from, is gone. "
+                "Remove the run's folder to start it anew."
+            )
+        self.machine.put(net)
+        optimizer = loop.optimizer(
+            net, config.optimizer, config.learning_rate, weight_decay=config.weight_decay
+        )
+        average = None
+        if config.ema:
+            average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+        state = State(net, optimizer, rng, 0, {"lesson": lesson.name, "watched": []})
+        if left["lesson"] == lesson.name:
+            state.resume(self.folder)
+            if average is not None:
+                average.load_state_dict(state.memory["average"])
+        if not self.memory:
+            began = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+            name = f"{config.division}-{config.network.replace('_', '')}-{began}"
+            self.memory = {"id": left.get("id", name), "seconds": left.get("seconds", 0.0)}
+        self.net = net if average is None else average.module
+        return state, average
+
+    def epoch(self, state: State, average: AveragedModel | None, lesson: Lesson) -> float:
+        """One pass over the lesson's photos; the mean loss before each step."""
+        config = self.config
+        state.net.train()
+        order = list(loaders.batches(len(lesson.learned), config.batch_size, state.rng))
+        # The plan is that of all epochs, also when a lesson ends at the epoch that validation advised.
+        steps = len(order) * config.epochs
+        fell = 0.0
+        for i, chosen in enumerate(order):
+            if config.schedule == "cosine":
+                factor = loop.cosine(state.step * len(order) + i, steps, steps // 20)
+                loop.set_learning_rate(state.optimizer, config.learning_rate * factor)
+            x = loaders.floats(self.pictures, lesson.learned[chosen], self.machine)
+            x = ready(loaders.augment(x, CHANGES[config.augment], state.rng), self.machine)
+            labels = torch.from_numpy(lesson.labels[chosen].astype(np.int64)).to(x.device)
+            with self.machine.autocast():
+                logits = state.net(x)
+            loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+            fell += loop.descend(state.optimizer, loss) * len(chosen)
+            if average is not None:
+                average.update_parameters(state.net)
+        return fell / len(lesson.learned)
+
+    def watch(self, state: State, lesson: Lesson) -> dict[str, float]:
+        """Judge the validation photos, keep their logits, and say how good the answers are."""
+        logits, _ = self.look(lesson.watched)
+        state.memory["watched"].append(torch.from_numpy(logits))
+        margin, truth = validation.margins(logits), self.truth[lesson.watched]
+        f1 = Counts.of(truth == 1, margin >= 0).f1
+        return {"val_loss": validation.log_loss(margin, truth), "val_f1": float(np.nan_to_num(f1))}
+
+    def look(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (n, 2) and features (n, d), float32, of these photos of the pool."""
+        chunks = (self.pictures[torch.from_numpy(index[b])] for b in loaders.batches(len(index), 32))
+        return look(self.net, self.machine, chunks, self.config.views)
+
+    def p_defect(self, pictures: torch.Tensor) -> np.ndarray:
+        """(n,) float32 P(defect) of these uint8 photos, what a cycle selects by; temperature 1."""
+        if not len(pictures):
+            return np.zeros(0, np.float32)
+        logits, _ = look(self.net, self.machine, pictures.split(32), self.config.views)
+        return validation.probabilities(logits)[:, 1]
+
+
+def look(
+    net: nn.Module, machine: Machine, chunks: Iterable[torch.Tensor], views: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (n, 2) and features (n, d), float32, of uint8 photos in chunks; averaged over the views."""
+    logits, features = [], []
+    with loop.judging(net):
+        for chunk in chunks:
+            x = ready(loaders.floats(chunk, None, machine), machine)
+            with machine.autocast():
+                f = torch.stack([classifiers.features(net, v) for v in turned(x, views)]).mean(0)
+            features.append(f.cpu())
+            logits.append(net.head(f).cpu())  # type: ignore[operator]  # linear: the mean of the views' logits
+    return torch.cat(logits).numpy(), torch.cat(features).numpy()
+
+
+def turned(x: torch.Tensor, views: int) -> list[torch.Tensor]:
+    """The views of photos (n, 3, S, S): as they are; from 2 on turned by 180°; with 4 mirrored as well."""
+    return [x, x.flip((2, 3)), x.flip(3), x.flip(2)][:views]
+
+
+def ready(x: torch.Tensor, machine: Machine) -> torch.Tensor:
+    """Photos of 0 to 1 as the network wants them."""
+    return loaders.normalise(x, classifiers.IMAGENET_MEAN, classifiers.IMAGENET_STD, machine)
+
+
+def chance(seed: int, name: str) -> int:
+    """A seed for what is named, 0 to 2³² - 1: the same whatever else a run does before it."""
+    return zlib.crc32(f"{seed} {name}".encode())
+
+
+def put_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write an .npz whole or not at all."""
+    out = io.BytesIO()
+    np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
+    checkpoint.put(path, out.getvalue())
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray] | None:
+    """What `put_arrays` wrote, None where there is nothing."""
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as stored:
+        return {key: stored[key] for key in stored.files}
+
+
+def _averaged(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The network's own weights out of the state of its running average."""
+    return {k.removeprefix("module."): v for k, v in state.items() if k.startswith("module.")}
