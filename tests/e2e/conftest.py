@@ -23,11 +23,16 @@ HARMLESS = (
     "404 (Not Found)",
     "422 (Unprocessable",
     "413 (",
-    "ERR_INTERNET_DISCONNECTED",
-    "net::ERR_FAILED",
+    "Failed to load resource: net::ERR_",
     "when disconnected from server",
 )
 """What a console may say: Streamlit's own look for a page's files, a refusal we ask for, a line we cut."""
+STILL = """() => {
+  const main = document.querySelector('[data-testid=stMain]')
+  const now = [document.querySelectorAll('*').length, main?.scrollHeight, main?.scrollTop].join()
+  if (window.still?.now !== now) window.still = { now, since: performance.now() }
+  return performance.now() - window.still.since > 400 && !document.querySelector('[data-testid=stSkeleton]')
+}"""
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 PATIENCE = 120_000.0
 """Milliseconds; the machine may be busy with a training."""
@@ -56,9 +61,10 @@ class Visit:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the script has run and our elements are drawn."""
+        """Wait until the script has run and what it sent is drawn: nothing comes or moves any more."""
         self.page.wait_for_selector(IDLE, timeout=PATIENCE)
-        self.page.wait_for_timeout(300)
+        self.page.evaluate("() => { delete window.still }")
+        self.page.wait_for_function(STILL, timeout=PATIENCE)
 
     def see(self, text: str, seconds: float = PATIENCE / 1000) -> object:
         """The place where this text is, once it is there."""

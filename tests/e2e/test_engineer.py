@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
+import signal
 import time
 
 import numpy as np
@@ -59,7 +61,25 @@ def counts(world: World, sha: str, threshold: float):
     return sweep.query(evaluation["histogram"][i], threshold)
 
 
-def test_the_mask_follows_the_threshold_and_counts_as_the_server_does(visit, world):
+@contextlib.contextmanager
+def stopped(patina):
+    """The server stands still, like one that is far away."""
+    patina.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        patina.process.send_signal(signal.SIGCONT)
+
+
+def until_equal(look, want, seconds: float = 20.0) -> None:
+    """Look until it is as wanted; a browser draws when it gets round to it."""
+    deadline = time.monotonic() + seconds
+    while (found := look()) != want and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert found == want
+
+
+def test_the_mask_follows_the_threshold_and_counts_as_the_server_does(visit, patina, world):
     window = visit("engineer")
     evaluation = cards.evaluation(cards.place(world.settings.models, "crack", "starter-test"), "test")
     sha = str(evaluation["sha256"][2])
@@ -67,11 +87,14 @@ def test_the_mask_follows_the_threshold_and_counts_as_the_server_does(visit, wor
     page = window.page
     page.wait_for_function("document.querySelector('.st-key-mask') !== null")
     page.locator(".st-key-mask .told .key").first.wait_for()
-    for threshold in (0.45, 0.46, 0.439):
-        slide(page, threshold)
-        page.wait_for_timeout(120)  # less than a rerun takes: the browser alone has done it
-        want, got = counts(world, sha, threshold), shown(page)
-        assert (got["found"], got["missed"], got["false alarm"]) == (want.tp, want.fn, want.fp), threshold
+    with stopped(patina):  # the browser alone does it
+        for threshold in (0.45, 0.46, 0.439):
+            slide(page, threshold)
+            want = counts(world, sha, threshold)
+            until_equal(
+                lambda: tuple(shown(page)[what] for what in ("found", "missed", "false alarm")),
+                (want.tp, want.fn, want.fp),
+            )
     page.wait_for_url("**threshold=0.439**")
     window.settle()
     page.get_by_text("At 0.439").wait_for()
@@ -97,12 +120,10 @@ def test_what_is_painted_is_what_is_counted(visit, world):
     page = window.page
     page.locator(".st-key-mask .told .key").first.wait_for()
     page.locator(".st-key-mask button[data-view=mask]").click()
-    page.wait_for_timeout(200)
     want = counts(world, sha, 0.5)
-    assert pixels(page) == int(want.tp + want.fp)
+    until_equal(lambda: pixels(page), int(want.tp + want.fp))
     page.locator(".st-key-mask button[data-view=truth]").click()
-    page.wait_for_timeout(200)
-    assert pixels(page) == int(want.tp + want.fn)
+    until_equal(lambda: pixels(page), int(want.tp + want.fn))
 
 
 def test_the_explorer_is_moved_by_wheel_keys_and_fingers(visit):
@@ -125,7 +146,10 @@ def test_the_explorer_is_moved_by_wheel_keys_and_fingers(visit):
     before_threshold = float(page.locator(SLIDER).input_value())
     page.keyboard.press("]")
     page.wait_for_url("**threshold=**")
-    assert float(page.locator(SLIDER).input_value()) == pytest.approx(before_threshold + 0.01)
+    page.wait_for_function(
+        "([slider, want]) => Math.abs(document.querySelector(slider).value - want) < 1e-6",
+        arg=[SLIDER, before_threshold + 0.01],
+    )
 
 
 def test_a_clicked_cell_shows_its_photos_and_one_opens(visit):
@@ -135,7 +159,7 @@ def test_a_clicked_cell_shows_its_photos_and_one_opens(visit):
     figure = page.locator(".st-key-figure-corrosion-matrix")
     figure.scroll_into_view_if_needed()
     figure.locator(".nsewdrag").wait_for(state="attached")
-    page.wait_for_timeout(500)
+    window.settle()
     box = figure.locator(".nsewdrag").bounding_box()
     page.mouse.click(box["x"] + box["width"] * 3.5 / 4, box["y"] + box["height"] * 3.5 / 4)
     page.wait_for_url("**truth=3**")
@@ -193,7 +217,6 @@ def test_the_laboratories_are_used_on_a_phone(visit):
     page = window.page
     for path in ("/rail", "/crack", "/corrosion", "/runs?new=crack", "/models", "/models?model=rail/second"):
         window.go(path)
-        page.wait_for_timeout(800)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
         wide = page.evaluate(
             "[...document.querySelectorAll('[data-testid=stMainBlockContainer] *')]"
@@ -208,11 +231,11 @@ def test_the_threshold_stays_in_sight(visit):
     window.go("/crack")
     page = window.page
     page.locator(".st-key-crack-strip").scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
-    box = page.locator(SLIDER).evaluate(
+    window.settle()
+    top = page.locator(SLIDER).evaluate(
         "e => e.closest('[data-testid=stSlider]').getBoundingClientRect().top"
     )
-    assert 0 <= box < 200
+    assert 0 <= top < 200
 
 
 def test_a_training_is_started_followed_stopped_and_resumed(visit, tmp_path_factory):

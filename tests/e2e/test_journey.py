@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core import cards, inspections
+from core import artifacts, cards, inspections, samples, store
 from core.records import DOMAINS
 from core.settings import ROOT, Settings
+from core.store import row, writing
 from tests import serving, stock
 from tests.badimages import bad_photos  # noqa: F401
+from tests.e2e.line import line
 
 SAMPLES = ROOT / "data" / "samples"
 FILES = "input[type=file]:not([webkitdirectory])"
 PASSWORD = "verdigris on copper"
+VERDICT = {
+    "rail": r"(Defect|No defect) seen",
+    "crack": r"No crack seen|Crack seen|Crack, up to [\d.]+ pixels wide",
+    "corrosion": r"Grade [0-3] of 3(, close to [0-3])?",
+}
 
 
 def sample(domain: str) -> Path:
@@ -42,14 +51,8 @@ needs_models = pytest.mark.skipif(
 def test_from_the_printed_link_to_a_confirmed_verdict_and_out_again(tmp_path, visit):
     told = Settings(data=tmp_path / "data", models=ROOT / "models_store", weights=None)
     with serving.server(told, workers="judge") as patina:
-        link = re.search(r"http://\S+/welcome/\S+", wait_for(patina, "/welcome/"))
-        assert link
         window = visit(url=patina.url)
-        window.page.goto(link[0])
-        for field in window.page.locator("input[type=password]").all():
-            field.fill(PASSWORD)
-        window.page.locator("button").first.click()
-        window.settle()
+        enter(window, patina)
         window.see("Nothing has been inspected yet")
         for domain in DOMAINS:
             window.go("/inspect")
@@ -72,11 +75,51 @@ def test_from_the_printed_link_to_a_confirmed_verdict_and_out_again(tmp_path, vi
         other.wait_for_url("**/signin*", timeout=10_000)
 
 
-def wait_for(patina, word: str) -> str:
-    until = time.monotonic() + 30
-    while word not in patina.said() and time.monotonic() < until:
+def enter(window, patina) -> None:
+    """Sign in with the link that the server prints at its first start, and set a password."""
+    until = time.monotonic() + 60
+    while not (link := re.search(r"http://\S+/welcome/\S+", patina.said())):
+        assert time.monotonic() < until, patina.said()
         time.sleep(0.1)
-    return patina.said()
+    window.page.goto(link[0])
+    for field in window.page.locator("input[type=password]").all():
+        field.fill(PASSWORD)
+    window.page.locator("button").first.click()
+    window.settle()
+
+
+@needs_models
+@pytest.mark.timeout(900)
+def test_every_sample_photo_gets_its_verdict_from_the_shipped_models(tmp_path, visit):
+    told = Settings(data=tmp_path / "data", models=ROOT / "models_store", weights=None)
+    shipped = samples.every(told.samples)
+    assert Counter(sample.domain for sample in shipped) == dict.fromkeys(DOMAINS, 6)
+    with serving.server(told, workers="judge") as patina:
+        window = visit(url=patina.url)
+        enter(window, patina)
+        page, batches = window.page, {}
+        for sample in shipped:
+            page.locator("[data-testid=stSidebarNavLink]", has_text="Inspect").click()
+            page.wait_for_url(f"{patina.url}/inspect")
+            tile = page.locator(f'.card[data-id="{sample.id}"] .title a')
+            folded = page.locator("[data-testid=stExpander] summary")
+            tile.or_(folded).first.wait_for()
+            if not tile.is_visible():
+                folded.click()
+            tile.click()
+            page.wait_for_url("**/inspect?batch=*")
+            batches[sample.id] = page.url
+        for sample in shipped:
+            window.go(batches[sample.id].removeprefix(patina.url))
+            card = page.locator(".st-key-results .card")
+            card.locator(".title:not([data-tone=waiting])").wait_for()
+            assert re.fullmatch(VERDICT[sample.domain], card.locator(".title").inner_text()), sample.id
+            assert card.locator("img.photo").evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
+        db = store.connect(told.database)
+        assert inspections.count(db)["judged"] == len(shipped)
+        assert {i.verdict.model for i in inspections.find(db, limit=99)} <= {
+            f"{card.domain}/{card.id}" for card in cards.all(told.models)
+        }
 
 
 def test_verdicts_come_by_themselves_and_a_batch_is_a_link(visit, tmp_path):
@@ -123,27 +166,68 @@ def test_the_same_photo_twice_is_recognised(visit, tmp_path):
     window.see("one of them was known already")
 
 
-@pytest.mark.slow
-def test_a_broken_upload_goes_on_where_it_stopped(visit, tmp_path):
+def test_a_broken_upload_goes_on_where_it_stopped(visit, patina, world, tmp_path):
     large = tmp_path / "large.png"
     Image.fromarray(np.random.default_rng(3).integers(0, 255, (1400, 1600, 3), np.uint8)).save(large)
+    with line(int(patina.url.rpartition(":")[2])) as wire:
+        window = visit("inspector", url=wire.url)
+        window.go("/inspect")
+        sent: list[dict[str, str]] = []
+        window.page.on("request", lambda r: sent.append(r.headers) if r.method == "PUT" else None)
+        wire.break_at = 3 * 2**20
+        hand_in(window, "rail", large)
+        window.see("No connection")
+        until = time.monotonic() + 60
+        while (here := arrived(world)) < 2 * 2**20:
+            assert time.monotonic() < until, f"{here} bytes arrived before the line broke"
+            time.sleep(0.05)
+        wire.mend()
+        window.see("One photo handed in")
+        window.see("1 judged")
+    told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", sent[-1].get("content-range", ""))
+    assert told, "the last request sends the rest, not the whole"
+    size = large.stat().st_size
+    assert (int(told[1]), int(told[2]), int(told[3])) == (here, size - 1, size)
+    assert artifacts.path(world.settings.artifacts, artifacts.hash_file(large)).stat().st_size == size
+
+
+def arrived(world) -> int:
+    """How many bytes of the one upload under way are on the disk."""
+    return sum(part.stat().st_size for part in world.settings.uploads.glob("*.part"))
+
+
+def test_a_fault_of_ours_is_one_sentence_with_a_number_that_the_log_knows(visit, patina, world):
+    asked = stock.ask(world.db, world.settings, "rail", 4711, answer=stock.verdict("rail", "normal"))
     window = visit("inspector")
-    window.go("/inspect")
-    sent: list[dict[str, str]] = []
-    window.page.on("request", lambda r: sent.append(r.headers) if r.method == "PUT" else None)
-    line = window.page.context.new_cdp_session(window.page)
-    slow = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_500_000}
-    line.send("Network.enable")
-    line.send("Network.emulateNetworkConditions", {"offline": False, **slow})
-    hand_in(window, "rail", large)
-    window.page.wait_for_timeout(2500)
-    line.send("Network.emulateNetworkConditions", {"offline": True, **slow})
-    window.page.wait_for_timeout(1500)
-    line.send("Network.emulateNetworkConditions", {"offline": False, **slow, "uploadThroughput": -1})
-    window.see("One photo handed in")
-    ranges = [h["content-range"] for h in sent if "content-range" in h]
-    assert ranges, "the second request sends the rest, not the whole"
-    assert int(re.search(r"bytes (\d+)-", ranges[-1])[1]) > 0  # type: ignore[index]
+    with damaged(world, asked):
+        window.go(f"/photo?id={asked}")
+        told = window.see("a fault of ours").inner_text()
+        number = re.search(r"number ([0-9A-F]{6})", told)[1]
+        assert window.page.locator("[data-testid=stException]").count() == 0
+        assert "Traceback" not in window.page.locator("body").inner_text()
+        assert re.search(rf"Error {number}: json\.decoder\.JSONDecodeError", patina.said())
+        window.page.locator("[data-testid=stSidebarNavLink]", has_text="Home").click()
+        window.page.wait_for_url(f"{window.url}/")
+    window.go(f"/photo?id={asked}")
+    window.see("No defect seen")
+
+
+@contextlib.contextmanager
+def damaged(world, inspection: int):
+    """While this lasts, the figures of this inspection's verdict are no JSON: no page expects that."""
+    before = row(world.db, "select figures_json from verdicts where inspection_id = :id", {"id": inspection})
+    with writing(world.db):
+        world.db.execute(
+            "update verdicts set figures_json = '{' where inspection_id = :id", {"id": inspection}
+        )
+    try:
+        yield
+    finally:
+        with writing(world.db):
+            world.db.execute(
+                "update verdicts set figures_json = :old where inspection_id = :id",
+                {"id": inspection, "old": before["figures_json"]},
+            )
 
 
 def test_signing_out_ends_every_open_tab(visit, world):
@@ -165,7 +249,6 @@ def test_every_page_fits_a_phone(visit, world, path):
         stock.fill(world.settings)
     window = visit("admin", width=390, color_scheme="dark")
     window.go(path)
-    window.page.wait_for_timeout(700)
     wide = window.page.evaluate(
         "() => document.querySelector('[data-testid=stMain]').scrollWidth - window.innerWidth"
     )
