@@ -22,6 +22,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from core import api, children, opening, signin, uploads
 from core.gate import Gate
 from core.settings import Settings
+from pages.parts import notice
 
 SETTINGS = Settings.of()
 FAREWELL = ForwardMsg(auth_redirect=AuthRedirect(url="/signin?ended=1")).SerializeToString()
@@ -76,6 +77,7 @@ async def _collect() -> None:
 app = st.App(
     "pages/parts/main.py",
     lifespan=lifespan,
+    on_script_error=notice.broken,
     routes=[*signin.routes(SETTINGS), *api.routes(SETTINGS)],
     middleware=[
         Middleware(Gate, settings=SETTINGS, farewell=FAREWELL),

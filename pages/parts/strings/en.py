@@ -28,6 +28,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "role.admin": "Admin",
     "access.alone": "Patina is not reached this way. Start it with `streamlit run app.py` and sign in there.",
     "access.role": "This page is for: {wanted}. You are signed in as {name}, {role}.",
+    "error.page": (
+        "This page has run into a fault of ours. Load it again; if the fault stays, give your admin "
+        "the number {number}."
+    ),
     "header.language": "Language",
     "header.sign_out": "Sign out",
     "header.password": "Change password",

@@ -28,6 +28,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "role.admin": "管理者",
     "access.alone": "この方法では Patina を開けません。`streamlit run app.py` で起動してください。",
     "access.role": "このページを見られるのは次の役割だけです: {wanted}。現在のサインイン: {name}、{role}。",
+    "error.page": (
+        "このページで Patina の不具合が起きました。読み込み直してください。"
+        "続く場合は、管理者に番号 {number} を伝えてください。"
+    ),
     "header.language": "言語",
     "header.sign_out": "サインアウト",
     "header.password": "パスワードの変更",

@@ -28,6 +28,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "role.admin": "시스템 관리자",
     "access.alone": "이 주소로는 Patina를 열 수 없습니다. `streamlit run app.py`로 시작한 뒤 로그인하세요.",
     "access.role": "이 페이지는 다음 역할만 볼 수 있습니다: {wanted}. 현재 로그인: {name}, {role}.",
+    "error.page": (
+        "이 페이지에서 Patina의 오류가 발생했습니다. 다시 불러오세요. "
+        "계속되면 관리자에게 이 번호를 알려 주세요: {number}."
+    ),
     "header.language": "언어",
     "header.sign_out": "로그아웃",
     "header.password": "비밀번호 변경",
