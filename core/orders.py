@@ -13,9 +13,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from core import config as settings_of
-from core import queue, services, sets
+from core import corrections, queue, services, sets
 from core.accounts import Person
 from core.errors import Conflict, DataError
+from core.rail import CLASSES
 from core.records import Card, Domain, Run
 from core.services import Service
 from core.store import note_event, writing
@@ -56,6 +57,51 @@ def train(
     if wake is not None:
         queue.wake_workers(wake, now)
     return run_id
+
+
+def retrain(
+    db: Database,
+    by: Person,
+    run_id: int,
+    repeat: int,
+    cycle: int,
+    now: float,
+    wake: Path | None = None,
+) -> int:
+    """Order one repeat of a rail experiment anew from training `cycle` on; the new run's id.
+
+    Data, preset and settings are those of the earlier run, which stays as it is; what it found before that
+    training is taken over. People's labels (`core.corrections`) are written into the new run's config as they
+    stand now, and those that the earlier run began with already. `Forbidden` below engineer; `DataError` for
+    a run without pseudo-labels, when nobody has said anything of this repeat, and for a training below 1.
+    """
+    by.require("engineer")
+    run = corrections.experiment(db, run_id)
+    said = corrections.of(db, run_id, repeat)
+    if not said:
+        raise DataError(
+            f"Nobody has confirmed or overturned a label of repeat {repeat} yet, so the same would come of "
+            "it; correct some first."
+        )
+    if cycle < 1:
+        raise DataError(f"There is no training {cycle}; they count from 1.")
+    earlier: Mapping[str, Any] = run.config.get("begin", {})
+    labels = {photo: CLASSES.index(c.label) for photo, c in said.items()}
+    begin = {
+        "run": run_id,
+        "repeat": repeat,
+        "cycle": cycle,
+        "labels": {**earlier.get("labels", {}), **labels},
+        "by": {**earlier.get("by", {}), **{photo: c.who for photo, c in said.items()}},
+    }
+    told = {key: run.config[key] for key in ("data", "folder", "preset", "set") if key in run.config}
+    with writing(db):
+        new = queue.submit(db, "train", "rail", told | {"begin": begin}, owner=by.name, now=now)
+        about = {"from_run": run_id, "repeat": repeat, "cycle": cycle, "labels": len(said)}
+        note_event(db, by.name, "ordered", f"run/{new}", now, **about)
+    if wake is not None:
+        queue.wake_workers(wake, now)
+    return new
 
 
 def evaluate(

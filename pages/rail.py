@@ -5,10 +5,28 @@ import streamlit as st
 
 from core import explore, rail
 from core.sweep import THRESHOLDS
-from pages.parts import bars, cached, charts, cycles, gallery, lab, pick, words
+from pages.parts import bars, cached, charts, cycles, experiments, few_labels, gallery, lab, pick, words
 from pages.parts.strings import t
 
-told = lab.begin("rail")
+VIEWS = ("threshold", "labels", "cycles")
+
+
+def choose_view() -> str:
+    """The model's threshold, or one of the views of the few-label experiments."""
+    return pick.one(
+        "view", VIEWS, VIEWS[0], label=t("lab.view"), say=lambda v: t(f"rail.view_{v}"), key="rail-view"
+    )
+
+
+view = st.session_state.get("rail-view") or st.query_params.get("view")
+if view in VIEWS[1:]:
+    visitor = experiments.visitor()
+    st.title(t("page.rail"))
+    choose_view()
+    {"labels": few_labels.show, "cycles": cycles.show}[view](visitor)
+    st.stop()
+
+told = lab.begin("rail", choose_view)
 evaluation = cached.evaluation(told.model.folder, told.split) or {}
 test = cached.yes_no(told.model.folder, told.split)
 here = lab.here(told, evaluation)
@@ -122,18 +140,5 @@ def in_words(counts: explore.Counts, threshold: float) -> str:
     )
 
 
-views = {
-    "threshold": t("rail.view_threshold"),
-    "cycles": t("rail.view_cycles"),
-    "published": t("rail.view_published"),
-}
-view = pick.one(
-    "view", list(views), "threshold", label=t("lab.view"), say=lambda name: views[name], key="rail-view"
-)
-if view == "cycles":
-    cycles.show(told)
-elif view == "published":
-    cycles.published()
-else:
-    live()
-    lab.full_card(told.card)
+live()
+lab.full_card(told.card)

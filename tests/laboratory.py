@@ -49,7 +49,7 @@ def rail_model(settings: Settings, scratch: Path, id: str, seed: int = 1, gap: f
     answers = [{"p": np.array([1 - v, v], np.float32), "unlike": np.float32(0.5)} for v in p]
     evaluation = rail.evaluation(photos, answers)
     if id == "starter-test":
-        _import(settings, "rail-test", "rail", photos[:N_RAIL_HERE])
+        keep(settings, "rail-test", "rail", photos[:N_RAIL_HERE])
     figures = {"test": rail.score(evaluation, 0.5, draws=200)}
     return _file(settings, scratch / id, evaluation, _card("rail", id, rail.CLASSES, 0.5, figures))
 
@@ -69,7 +69,7 @@ def crack_model(settings: Settings, scratch: Path) -> Card:
         sure = 0.75 - 0.1 * i
         p = np.where(mask, sure, 0.1) + rng.normal(0, 0.12, SIDE)
         answers.append({"p": sweep.store(p), "unlike": np.float32(0.3)})
-    _import(settings, "crack-test", "crack", photos)
+    keep(settings, "crack-test", "crack", photos)
     folder = scratch / "starter-test"
     (folder / cards.MAPS).mkdir(parents=True)
     for photo, answer in zip(photos, answers, strict=True):
@@ -89,7 +89,7 @@ def corrosion_model(settings: Settings, scratch: Path) -> Card:
         photos.append(dataclasses.replace(photo, grade=i % 4, group=f"visit {i // 4}", split="test"))
     far = np.abs(corrosion.truths(photos)[:, None] - np.arange(4))
     p = corrosion.probabilities(1.5 * (rng.normal(0, 1, (24, 4)) - far))
-    _import(settings, "corrosion-test", "corrosion", photos)
+    keep(settings, "corrosion-test", "corrosion", photos)
     evaluation = corrosion.evaluation(photos, [{"p": row, "unlike": np.float32(0.4)} for row in p])
     figures = {"test": corrosion.score(evaluation, draws=50)}
     card = _card("corrosion", "starter-test", corrosion.CLASSES, 0.6, figures)
@@ -138,7 +138,8 @@ def _photo(scratch: Path, name: str, seed: int, domain: str, size: tuple[int, in
     return Photo(path=path, name=name, sha256=hash_file(path))
 
 
-def _import(settings: Settings, name: str, domain: str, photos: list[Photo]) -> None:
+def keep(settings: Settings, name: str, domain: str, photos: list[Photo]) -> None:
+    """Import photos into the store as a set of this name."""
     told = PhotoSet(name, domain, tuple(photos), licence="CC0", fingerprint=name)  # type: ignore[arg-type]
     db = store.connect(settings.database)
     for _ in sets.keep(db, settings.artifacts, told, report={"problems": []}, who="engineer", now=NOW):

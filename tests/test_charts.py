@@ -10,6 +10,7 @@ import pytest
 from core import losses, sweep
 from core.explore import Masks
 from pages.parts import charts
+from pages.parts.strings import t
 
 TOGETHER = (
     ("precision", "recall", "f1", "balanced_accuracy"),
@@ -87,7 +88,6 @@ def figures():
     counts = curve()
     p, truth = np.linspace(0, 1, 30), np.arange(30) % 2
     matrix = np.array([[5, 1], [2, 8]])
-    one = {"labels": 21, "mean": 0.8, "std": 0.1}
     return {
         "against_threshold": charts.against_threshold(
             sweep.THRESHOLDS, {"f1": counts.f1, "precision": counts.precision}, 0.4, unit="Share, 0 to 1"
@@ -100,8 +100,6 @@ def figures():
         "calibration": charts.calibration(np.array([0.5, 0.9]), np.array([0.4, 0.9]), np.array([3, 7])),
         "losses": charts.losses(0.5),
         "curves": charts.curves([("a", [1, 2], [0.1, None], 0)], "Step", "F1, 0 to 1", unit=True),
-        "staircase": charts.staircase(p, p > 0.5, p > 0.9, 0.5, 0.3),
-        "by_labels": charts.by_labels([one], [([21], [0.8])], [one], "accuracy", 0.75),
     }
 
 
@@ -128,8 +126,7 @@ def test_the_same_thing_has_the_same_colour_in_every_figure():
     line = next(d for d in figures()["against_threshold"].data if d.line.color == charts.colour("f1"))
     assert line.line.width == 3
     bars = {d.name: d.marker.color for d in figures()["spread"].data}
-    stairs = {d.name: d.marker.color for d in figures()["staircase"].data if d.type == "bar"}
-    assert bars == stairs
+    assert bars == {t(f"label.{name}"): charts.colour(name) for name in ("normal", "defect")}
 
 
 def test_a_figure_without_value_leaves_a_gap():
@@ -179,17 +176,6 @@ def test_the_point_of_the_curve_is_the_threshold_nearest_to_the_slider():
     point = figure.data[-1]
     assert point.x[0] == counts.recall[sweep.at(0.4)]
     assert point.y[0] == counts.precision[sweep.at(0.4)]
-
-
-def test_a_staircase_marks_what_is_wrong_and_draws_both_lines():
-    p = np.array([0.9, 0.1, 0.7, 0.4])
-    figure = charts.staircase(p, p > 0.6, np.array([False, False, True, False]), 0.6, 0.5)
-    wrong = figure.data[-1]
-    assert list(wrong.x) == [2]  # 0.7 is the second highest
-    assert list(wrong.y) == [0.7]
-    lines = [s for s in figure.layout.shapes if s.type == "line"]
-    assert sorted(s.x0 for s in lines if s.x0 == s.x1) == [2.5]
-    assert [s.y0 for s in lines if s.y0 == s.y1] == [0.6]
 
 
 def test_mirrored_bars_count_every_photo_once():

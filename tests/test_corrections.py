@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core import accounts, corrections, queue, store
+from core import accounts, corrections, orders, queue, store
 from core.accounts import PATINA
 from core.cycles import Entry
 from core.errors import DataError, Forbidden, NotFound
@@ -119,3 +119,55 @@ def test_who_did_it_is_among_the_events(house):
     event = store.row(db, "select who, what, told_json from events where about = :a", {"a": f"run/{run}"})
     assert (event["who"], event["what"]) == ("mina", "overturned")
     assert '"photos":2' in event["told_json"]
+
+
+def test_a_retraining_carries_what_stands_and_who_said_it(house, tmp_path):
+    db, people, run = house
+    corrections.overturn(db, people["mina"], run, 2, [A, B], NOW)
+    corrections.confirm(db, people["joon"], run, 2, [C], NOW)
+    corrections.withdraw(db, people["mina"], run, 2, [B], NOW)
+    corrections.label(db, people["joon"], run, 2, 2, {"x": True}, NOW)
+    new = orders.retrain(db, people["mina"], run, 2, 3, NOW, wake=tmp_path / "wake")
+    ordered = queue.get(db, new)
+    assert ordered.config == {
+        "data": "r",
+        "preset": "table3",
+        "begin": {
+            "run": run,
+            "repeat": 2,
+            "cycle": 3,
+            "labels": {"a": 0, "c": 0, "x": 1},
+            "by": {"a": "mina", "c": "joon", "x": "joon"},
+        },
+    }
+    assert (ordered.owner, ordered.kind, ordered.domain, ordered.state) == (
+        "mina",
+        "train",
+        "rail",
+        "waiting",
+    )
+    assert (tmp_path / "wake").exists()
+
+
+def test_a_retraining_without_corrections_is_refused(house):
+    db, people, run = house
+    before = len(queue.latest(db))
+    with pytest.raises(DataError, match="correct some first"):
+        orders.retrain(db, people["mina"], run, 1, 2, NOW)
+    corrections.overturn(db, people["mina"], run, 1, [A], NOW)
+    with pytest.raises(DataError, match="no training 0"):
+        orders.retrain(db, people["mina"], run, 1, 0, NOW)
+    with pytest.raises(Forbidden):
+        orders.retrain(db, people["max"], run, 1, 2, NOW)
+    assert len(queue.latest(db)) == before
+
+
+def test_words_of_an_earlier_retraining_go_on_counting(house):
+    db, people, run = house
+    corrections.overturn(db, people["mina"], run, 1, [A, B], NOW)
+    second = orders.retrain(db, people["mina"], run, 1, 3, NOW)
+    corrections.confirm(db, people["joon"], second, 1, [entry("b", "normal"), C], NOW)
+    third = queue.get(db, orders.retrain(db, people["joon"], second, 1, 1, NOW))
+    assert third.config["begin"]["labels"] == {"a": 0, "b": 0, "c": 0}
+    assert third.config["begin"]["by"] == {"a": "mina", "b": "joon", "c": "joon"}
+    assert third.config["begin"]["run"] == second

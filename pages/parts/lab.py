@@ -33,6 +33,16 @@ FIGURES: Final[dict[str, tuple[str, ...]]] = {
 }
 """What a card's strip shows of a domain, the first one first."""
 
+NETWORKS: Final = {
+    "mobilenet_v2": "MobileNetV2",
+    "resnet18": "ResNet-18",
+    "resnet50": "ResNet-50",
+    "cnn5": "CNN-5",
+    "alexnet": "AlexNet",
+    "unet": "U-Net",
+}
+"""Networks as people write them."""
+
 
 @dataclass(frozen=True)
 class Lab:
@@ -64,8 +74,11 @@ class Lab:
         return start_of(self.model, self.is_serving)
 
 
-def begin(domain: Domain) -> Lab:
-    """The head of a laboratory page; stops with what to do where there is no model or no answers."""
+def begin(domain: Domain, below: Callable[[], object] = lambda: None) -> Lab:
+    """The head of a laboratory page; stops with what to do where there is no model or no answers.
+
+    `below` draws what stands right under the title.
+    """
     person = access.require(*ROLES)
     settings, now = Settings.of(), time.time()
     db = store.connect(settings.database)
@@ -73,6 +86,7 @@ def begin(domain: Domain) -> Lab:
     title.title(t(f"page.{domain}"))
     with picker:
         model = pick.model(db, settings.models, domain, on_change=lambda: _begin_anew(domain))
+    below()
     if model is None:
         _no_model(person, domain)
     service = services.current(db, domain)
@@ -180,15 +194,7 @@ def service_words(lab: Lab) -> str:
 
 def network(card: Card) -> str:
     """The network as people write it."""
-    known = {
-        "mobilenet_v2": "MobileNetV2",
-        "resnet18": "ResNet-18",
-        "resnet50": "ResNet-50",
-        "cnn5": "CNN-5",
-        "alexnet": "AlexNet",
-        "unet": "U-Net",
-    }
-    return known.get(card.network, card.network)
+    return NETWORKS.get(card.network, card.network)
 
 
 def data_words(card: Card) -> str:

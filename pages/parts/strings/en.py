@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.parts.strings import en_lab
+from pages.parts.strings import en_lab, en_rail
 
 WORDS: dict[str, str | tuple[str, str]] = {
     # Navigation and header
@@ -61,6 +61,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "verdict.crack": "Crack seen",
     "verdict.crack_px": "Crack, up to {width} pixels wide",
     "verdict.crack_mm": "Crack, up to {width} mm wide",
+    "verdict.crack_mm_band": "Crack, up to {width} ± {band} mm wide",
     "verdict.grade": "Grade {grade} of 3",
     "verdict.grade_close": "Grade {grade} of 3, close to {near}",
     "label.defect": "Defect",
@@ -265,6 +266,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "fact.judged": "Judged",
     "fact.trim": "Cut",
     "fact.trim_shown": "the dashed box in the photo",
+    "fact.grade": "Grade",
     "fact.scale": "Scale",
     "fact.mm_per_px": "{scale} mm a pixel",
     "fact.from": "Handed in by",
@@ -398,3 +400,4 @@ WORDS: dict[str, str | tuple[str, str]] = {
 # The laboratories and the engine room
 
 WORDS |= en_lab.WORDS
+WORDS |= en_rail.WORDS

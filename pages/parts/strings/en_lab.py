@@ -23,7 +23,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "axis.step": "Step",
     "axis.done": "Share of the training done, %",
     "axis.labels": "Labelled photos it learned from",
-    "axis.rank": "Place in the group, surest defect first",
     "metric.f1": "F1",
     "metric.mean_f1": "Mean F1",
     "metric.precision": "Precision",
@@ -52,10 +51,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "figure.side_false": "false alarm",
     "figure.side_missed": "missed crack",
-    "figure.wrong": "Wrong, as far as known",
     "figure.repeat": "One repeat",
-    "figure.ours": "Ours, mean and deviation",
-    "figure.published": "Published, other photos",
     "figure.always_normal": "always “normal”",
     "split.test": "Test",
     "split.val": "Validation",
@@ -125,8 +121,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "lab.and_more": " and {n} more",
     "lab.import": "Import the set",
     # Rail
-    "rail.view_threshold": "Threshold",
-    "rail.view_cycles": "Few labels",
     "rail.view_published": "Published tables",
     "rail.words": (
         "At <b>{threshold}</b>, <b>{found}</b> of {defects} defects are found ({share}) and "
@@ -157,47 +151,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "rail.order_passed": (
         "Sound places that pass, the closest call first. The number is the probability of a defect."
     ),
-    # The few-label experiments
-    "cycles.none": (
-        "No few-label experiment has been run here yet. It starts with 3, 13 or 21 labels and labels "
-        "the rest itself, cycle by cycle."
-    ),
-    "cycles.start": "Start one with 21 labels",
-    "cycles.run": "Experiment",
-    "cycles.figure": "Figure",
-    "cycles.title": "{figure} after each cycle, by the number of labelled photos",
-    "cycles.note": "Thin lines: single repeats. Pseudo-labels count as labels here, right or wrong.",
-    "cycles.ours": ("Our photos, accuracy etc. of one repeat", "Our photos, {n} repeats"),
-    "cycles.published": "Paper 1, table {table}: accuracy on other photos, 5 repeats",
-    "cycles.mean": "Mean",
-    "cycles.std": "Dev.",
-    "cycles.min": "Min",
-    "cycles.max": "Max",
-    "cycles.cycles": "Cycle by cycle",
-    "cycles.repeat": "Repeat",
-    "cycles.cycle": "Cycle",
-    "cycles.not_yet": "The first training of this experiment is not over yet.",
-    "cycles.no_groups": "This repeat has given no pseudo-labels yet.",
-    "cycles.threshold": "Threshold",
-    "cycles.share": "Share of the group that may become a defect",
-    "cycles.was": "In the run",
-    "cycles.would": "With these lines",
-    "cycles.count_defect": "Labelled defect",
-    "cycles.count_wrong": "Wrong labels",
-    "cycles.count_false_defects": "Sound, labelled defect",
-    "cycles.count_missed_defects": "Defects labelled sound",
-    "cycles.changed": "{n} of {of} pseudo-labels would change",
-    "cycles.what_note": (
-        "The probabilities stay those of the run: with other pseudo-labels the next cycles would have "
-        "learned something else."
-    ),
-    "cycles.stairs_title": "Which photos of the group become “defect”",
-    "cycles.stairs_note": (
-        "A photo becomes a defect when it is above the threshold (level line) and among the first "
-        "share (dashed line). Crosses: wrong, as far as the truth is known."
-    ),
-    "cycles.pseudo": "Labelled by the model: {label}",
-    "cycles.wrong": "Wrong: expert says {label}",
     # Crack
     "crack.view_threshold": "Threshold",
     "crack.view_losses": "Losses",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.parts.strings import ja_lab
+from pages.parts.strings import ja_lab, ja_rail
 
 WORDS: dict[str, str | tuple[str, str]] = {
     # Navigation and header
@@ -61,6 +61,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "verdict.crack": "ひび割れあり",
     "verdict.crack_px": "ひび割れ、最大幅{width}画素",
     "verdict.crack_mm": "ひび割れ、最大幅{width} mm",
+    "verdict.crack_mm_band": "ひび割れ、最大幅{width} ± {band} mm",
     "verdict.grade": "グレード{grade}（0〜3）",
     "verdict.grade_close": "グレード{grade}（0〜3）、{near}に近い",
     "label.defect": "欠陥",
@@ -255,6 +256,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "fact.judged": "判定",
     "fact.trim": "切り出し",
     "fact.trim_shown": "写真の中の破線の枠",
+    "fact.grade": "等級",
     "fact.scale": "縮尺",
     "fact.mm_per_px": "1画素{scale} mm",
     "fact.from": "送った人",
@@ -387,3 +389,4 @@ WORDS: dict[str, str | tuple[str, str]] = {
 # The laboratories and the engine room
 
 WORDS |= ja_lab.WORDS
+WORDS |= ja_rail.WORDS

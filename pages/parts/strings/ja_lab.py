@@ -23,7 +23,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "axis.step": "ステップ",
     "axis.done": "学習の進み、%",
     "axis.labels": "学習に使ったラベル付き写真",
-    "axis.rank": "グループ内の順位（確かな欠陥から）",
     "metric.f1": "F1",
     "metric.mean_f1": "平均F1",
     "metric.precision": "適合率",
@@ -52,10 +51,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "figure.side_false": "誤報",
     "figure.side_missed": "見逃し",
-    "figure.wrong": "分かる範囲で誤り",
     "figure.repeat": "1回の反復",
-    "figure.ours": "当方、平均と偏差",
-    "figure.published": "論文、別の写真",
     "figure.always_normal": "常に「正常」",
     "split.test": "テスト",
     "split.val": "検証",
@@ -120,8 +116,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "lab.and_more": " ほか {n} 枚",
     "lab.import": "データセットを取り込む",
     # Rail
-    "rail.view_threshold": "しきい値",
-    "rail.view_cycles": "少数ラベル",
     "rail.view_published": "論文の表",
     "rail.words": (
         "<b>{threshold}</b> では欠陥 {defects} 件中 <b>{found}</b> "
@@ -141,45 +135,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "rail.order_false_alarm": "欠陥と言われた正常、最も確信した誤りから。数字は欠陥の確率です。",
     "rail.order_hit": "見つけた欠陥、最も際どいものから。数字は欠陥の確率です。",
     "rail.order_passed": "通過した正常、最も際どいものから。数字は欠陥の確率です。",
-    # The few-label experiments
-    "cycles.none": (
-        "少数ラベルの実験はまだありません。3、13、21 枚のラベルで始め、"
-        "残りは周期ごとに自分でラベルを付けます。"
-    ),
-    "cycles.start": "21 枚のラベルで始める",
-    "cycles.run": "実験",
-    "cycles.figure": "数値",
-    "cycles.title": "周期ごとの{figure}、ラベル付き写真の数による",
-    "cycles.note": "細い線は各反復です。ここでは擬似ラベルも正誤にかかわらずラベルに数えます。",
-    "cycles.ours": ("当方の写真、反復1回", "当方の写真、反復 {n} 回"),
-    "cycles.published": "論文1、表{table}：別の写真での正解率、反復5回",
-    "cycles.mean": "平均",
-    "cycles.std": "偏差",
-    "cycles.min": "最小",
-    "cycles.max": "最大",
-    "cycles.cycles": "周期ごとに見る",
-    "cycles.repeat": "反復",
-    "cycles.cycle": "周期",
-    "cycles.not_yet": "この実験の最初の学習はまだ終わっていません。",
-    "cycles.no_groups": "この反復はまだ擬似ラベルを付けていません。",
-    "cycles.threshold": "しきい値",
-    "cycles.share": "グループのうち欠陥になれる割合",
-    "cycles.was": "実行では",
-    "cycles.would": "この線なら",
-    "cycles.count_defect": "欠陥とラベル",
-    "cycles.count_wrong": "誤ったラベル",
-    "cycles.count_false_defects": "正常なのに欠陥ラベル",
-    "cycles.count_missed_defects": "欠陥なのに正常ラベル",
-    "cycles.changed": "擬似ラベル {of} 件中 {n} 件が変わります",
-    "cycles.what_note": (
-        "確率はその実行のものです。擬似ラベルが違えば、次の周期は別のことを学んだはずです。"
-    ),
-    "cycles.stairs_title": "グループのどの写真が「欠陥」になるか",
-    "cycles.stairs_note": (
-        "しきい値（水平線）より上で、先頭の割合（破線）に入ると欠陥になります。×は分かる範囲で誤りです。"
-    ),
-    "cycles.pseudo": "モデルのラベル：{label}",
-    "cycles.wrong": "誤り：専門家は{label}",
     # Crack
     "crack.view_threshold": "しきい値",
     "crack.view_losses": "損失関数",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.parts.strings import ko_lab
+from pages.parts.strings import ko_lab, ko_rail
 
 WORDS: dict[str, str | tuple[str, str]] = {
     # Navigation and header
@@ -61,6 +61,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "verdict.crack": "균열 있음",
     "verdict.crack_px": "균열, 최대 폭 {width}픽셀",
     "verdict.crack_mm": "균열, 최대 폭 {width} mm",
+    "verdict.crack_mm_band": "균열, 최대 폭 {width} ± {band} mm",
     "verdict.grade": "{grade}등급(0~3)",
     "verdict.grade_close": "{grade}등급(0~3), {near}등급에 가까움",
     "label.defect": "결함",
@@ -255,6 +256,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "fact.judged": "판정",
     "fact.trim": "자르기",
     "fact.trim_shown": "사진 속 점선 상자",
+    "fact.grade": "등급",
     "fact.scale": "축척",
     "fact.mm_per_px": "픽셀당 {scale} mm",
     "fact.from": "올린 사람",
@@ -386,3 +388,4 @@ WORDS: dict[str, str | tuple[str, str]] = {
 # The laboratories and the engine room
 
 WORDS |= ko_lab.WORDS
+WORDS |= ko_rail.WORDS

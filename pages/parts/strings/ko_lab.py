@@ -23,7 +23,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "axis.step": "단계",
     "axis.done": "학습 진행률, %",
     "axis.labels": "학습에 쓴 라벨 사진 수",
-    "axis.rank": "그룹 내 순위(결함이 가장 확실한 사진부터)",
     "metric.f1": "F1",
     "metric.mean_f1": "평균 F1",
     "metric.precision": "정밀도",
@@ -50,10 +49,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "figure.calibration_hover": "확신 %{{x:.0%}}, 정답 %{{y:.0%}}<br>사진 %{{customdata}}장<extra></extra>",
     "figure.side_false": "오경보",
     "figure.side_missed": "놓친 균열",
-    "figure.wrong": "알려진 범위에서 틀림",
     "figure.repeat": "한 번의 반복",
-    "figure.ours": "우리 결과, 평균과 편차",
-    "figure.published": "논문 결과, 다른 사진",
     "figure.always_normal": "항상 “정상”",
     "split.test": "시험",
     "split.val": "검증",
@@ -121,8 +117,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "lab.and_more": " 외 {n}장",
     "lab.import": "데이터 세트 가져오기",
     # Rail
-    "rail.view_threshold": "임계값",
-    "rail.view_cycles": "적은 라벨",
     "rail.view_published": "논문의 표",
     "rail.words": (
         "<b>{threshold}</b>에서 결함 {defects}개 중 <b>{found}</b>개를 찾고({share}) "
@@ -141,45 +135,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "rail.order_false_alarm": "결함이라 한 정상, 가장 확신한 실수부터. 숫자는 결함일 확률입니다.",
     "rail.order_hit": "찾은 결함, 가장 아슬아슬한 것부터. 숫자는 결함일 확률입니다.",
     "rail.order_passed": "통과된 정상, 가장 아슬아슬한 것부터. 숫자는 결함일 확률입니다.",
-    # The few-label experiments
-    "cycles.none": (
-        "아직 적은 라벨 실험이 없습니다. 라벨 3, 13 또는 21개로 시작해 나머지는 주기마다 스스로 라벨을 "
-        "붙입니다."
-    ),
-    "cycles.start": "라벨 21개로 시작",
-    "cycles.run": "실험",
-    "cycles.figure": "수치",
-    "cycles.title": "주기별 {figure}, 라벨 사진 수에 따라",
-    "cycles.note": "가는 선은 각 반복입니다. 여기서는 의사 라벨도 맞든 틀리든 라벨로 셉니다.",
-    "cycles.ours": ("우리 사진, 1회 반복", "우리 사진, {n}회 반복"),
-    "cycles.published": "논문 1, 표 {table}: 다른 사진의 정확도, 5회 반복",
-    "cycles.mean": "평균",
-    "cycles.std": "편차",
-    "cycles.min": "최소",
-    "cycles.max": "최대",
-    "cycles.cycles": "주기별로 보기",
-    "cycles.repeat": "반복",
-    "cycles.cycle": "주기",
-    "cycles.not_yet": "이 실험의 첫 학습이 아직 끝나지 않았습니다.",
-    "cycles.no_groups": "이 반복은 아직 의사 라벨을 붙이지 않았습니다.",
-    "cycles.threshold": "임계값",
-    "cycles.share": "그룹에서 결함이 될 수 있는 비율",
-    "cycles.was": "실행에서는",
-    "cycles.would": "이 선으로는",
-    "cycles.count_defect": "결함으로 라벨",
-    "cycles.count_wrong": "틀린 라벨",
-    "cycles.count_false_defects": "정상인데 결함 라벨",
-    "cycles.count_missed_defects": "결함인데 정상 라벨",
-    "cycles.changed": "의사 라벨 {of}개 중 {n}개가 바뀝니다",
-    "cycles.what_note": (
-        "확률은 그 실행의 것입니다. 의사 라벨이 달랐다면 다음 주기는 다른 것을 배웠을 것입니다."
-    ),
-    "cycles.stairs_title": "그룹의 어떤 사진이 “결함”이 되는가",
-    "cycles.stairs_note": (
-        "임계값(수평선) 위이면서 앞 비율(점선) 안에 들면 결함이 됩니다. ×는 알려진 범위에서 틀린 것입니다."
-    ),
-    "cycles.pseudo": "모델의 라벨: {label}",
-    "cycles.wrong": "틀림: 전문가는 {label}",
     # Crack
     "crack.view_threshold": "임계값",
     "crack.view_losses": "손실 함수",

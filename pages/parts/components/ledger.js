@@ -1,0 +1,695 @@
+// The photos of a cycle in the order of their probability: a curve with the two lines of the selection, and below
+// it every photo. The lines act here, in the browser, on the stored probabilities; `choose` is the twin of
+// core/selection.py: select, and a test holds the two together. What is picked, shown and moved goes to the page's
+// address; what people say of photos goes to Python, which alone writes.
+
+const DOTS = '<svg viewBox="0 0 24 24" fill="currentColor" aria-hidden="true"><circle cx="12" cy="5" r="1.8"/>' +
+  '<circle cx="12" cy="12" r="1.8"/><circle cx="12" cy="19" r="1.8"/></svg>'
+const TICK = '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.4" aria-hidden="true"><path d="M5 12.5l4.5 4.5L19 7.5"/></svg>'
+const TURN = '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.2" aria-hidden="true"><path d="M4 9h13l-4-4M20 15H7l4 4"/></svg>'
+const COUNTS = ["defect", "wrong", "false_defects", "missed_defects"]
+const FILTERS = ["all", "defect", "normal", "changed", "wrong", "said", "flipped"]
+const SVG = "http://www.w3.org/2000/svg"
+const MARGIN = { top: 26, right: 14, bottom: 42, left: 40 }
+const TEXT = 68 // px below a tile's photo: three lines
+const GAP = 10
+const AHEAD = 1400 // px of tiles kept above and below what is in sight
+const AT_ONCE = 6 // photos fetched ahead of the scroll at a time
+
+export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
+  const root = parentElement.querySelector(".ledger")
+  root.desk ??= desk(root)
+  root.desk.tell = {
+    seen: (value) => setStateValue("seen", value),
+    act: (value) => setTriggerValue("act", value),
+    open: (value) => setTriggerValue("open", value),
+  }
+  root.desk.take(data)
+  return () => root.desk.stop()
+}
+
+/** Places of the photos of each group, the highest P(defect) first; ties keep the group's order. */
+export function groups(p, group, size) {
+  const own = new Map()
+  p.forEach((_, i) => {
+    const name = size ? Math.floor(i / size) : group[i]
+    own.has(name) ? own.get(name).push(i) : own.set(name, [i])
+  })
+  return [...own.values()].map((places) => [...places].sort((a, b) => p[b] - p[a] || a - b))
+}
+
+/** Which photos become a defect: above the threshold, among the first share of their group, or both. */
+export function choose(p, grouped, threshold, share, rule) {
+  const chosen = new Array(p.length).fill(false)
+  for (const places of grouped) {
+    const room = Math.floor(share * places.length + 1e-9)
+    places.forEach((i, rank) => {
+      const above = p[i] > threshold, first = rank < room
+      chosen[i] = rule === "threshold" ? above : rule === "share" ? first : above && first
+    })
+  }
+  return chosen
+}
+
+/** How many labels are wrong, of which kind, where the truth is known. */
+export function mistakes(said, truth) {
+  const told = { defect: 0, false_defects: 0, missed_defects: 0, known: 0 }
+  said.forEach((is, i) => {
+    told.defect += is ? 1 : 0
+    told.known += truth[i] >= 0 ? 1 : 0
+    told.false_defects += is && truth[i] === 0 ? 1 : 0
+    told.missed_defects += !is && truth[i] === 1 ? 1 : 0
+  })
+  return { ...told, wrong: told.false_defects + told.missed_defects }
+}
+
+/** "1-3,7" for the places 0, 1, 2 and 6, and back. */
+export function ranges(places) {
+  const told = []
+  for (const at of [...places].sort((a, b) => a - b)) {
+    const last = told.at(-1)
+    last && last[1] === at ? (last[1] = at + 1) : told.push([at + 1, at + 1])
+  }
+  return told.map(([a, b]) => (a === b ? `${a}` : `${a}-${b}`)).join(",")
+}
+export function places(text, n) {
+  const found = new Set()
+  for (const part of String(text ?? "").split(",")) {
+    const [a, b = a] = part.split("-").map(Number)
+    for (let at = a; at >= 1 && at <= Math.min(b, n); at++) found.add(at - 1)
+  }
+  return found
+}
+
+function desk(root) {
+  let data, state, order, at, grouped, said, changed, wrong, given, effective, shown = [], picked = new Set()
+  let anchor = null, layout = null, frame = 0, ahead = null, told = ""
+  const tiles = new Map()
+  const self = { take, stop, tell: {} }
+  const head = make("div", "head"), title = make("div", "title"), plot = make("div", "plot"), side = make("div", "side")
+  const bar = make("div", "bar"), wall = make("div", "wall"), top = make("div", "top"), peek = make("div", "peek")
+  const words = make("div", "words"), note = make("div", "note")
+  words.append(title, note)
+  head.append(words)
+  top.append(plot, side)
+  peek.hidden = true
+  plot.append(peek)
+  wall.setAttribute("role", "list")
+  root.replaceChildren(head, top, bar, wall)
+  const seen = new ResizeObserver(() => { if (data) { drawPlot(); lay() } })
+  const scrolled = () => { frame ||= requestAnimationFrame(() => { frame = 0; paint() }) }
+  start()
+  return self
+
+  function start() {
+    seen.observe(root)
+    document.addEventListener("scroll", scrolled, { capture: true, passive: true })
+    addEventListener("resize", scrolled)
+    self.runs = true
+  }
+  function stop() {
+    seen.disconnect()
+    document.removeEventListener("scroll", scrolled, { capture: true })
+    removeEventListener("resize", scrolled)
+    clearTimeout(ahead)
+    self.runs = false
+  }
+
+  // What comes in ------------------------------------------------------------------------------------
+
+  function take(now) {
+    if (!self.runs) start()
+    const is_other = !data || data.id !== now.id
+    const same = JSON.stringify(now)
+    if (same === told) return
+    told = same
+    data = now
+    if (is_other) {
+      state = { threshold: now.threshold, share: now.share, size: now.size, filter: now.filter }
+      order = [...now.p.keys()].sort((a, b) => now.p[b] - now.p[a] || a - b)
+      at = new Array(order.length)
+      order.forEach((i, place) => { at[i] = place })
+      picked = new Set([...places(now.picked, order.length)].map((place) => order[place]))
+      tiles.forEach((node) => node.remove())
+      tiles.clear()
+      head.querySelector(".menu")?.remove()
+      head.append(menu())
+      drawSide()
+    }
+    title.textContent = data.words.title
+    note.textContent = data.words.note
+    given = data.given.map(Boolean)
+    effective = given.map((is, i) => (data.marks[i] ? data.marks[i].label === 1 : is))
+    again(true)
+    if (is_other) fetchAhead()
+  }
+
+  /** Selects again with the lines as they are, and shows what that changes. */
+  function again(is_new = false) {
+    grouped = groups(data.p, data.group, state.size)
+    said = choose(data.p, grouped, state.threshold, state.share, data.rule)
+    changed = said.map((is, i) => is !== given[i])
+    wrong = said.map((is, i) => data.truth[i] >= 0 && is !== (data.truth[i] === 1))
+    drawPlot()
+    drawCounts()
+    const before = shown
+    shown = order.filter((i) => passes(i, state.filter))
+    drawBar()
+    if (is_new || shown.length !== before.length || shown.some((i, n) => i !== before[n])) lay()
+    tiles.forEach((node, i) => write(node, i))
+  }
+
+  function passes(i, filter) {
+    return { all: true, defect: said[i], normal: !said[i], changed: changed[i], wrong: wrong[i],
+      said: Boolean(data.marks[i]), flipped: Boolean(data.flips[i]) }[filter] ?? true
+  }
+
+  function remember() {
+    self.tell.seen({ ...state, id: data.id, picked: ranges([...picked].map((i) => at[i])) })
+  }
+
+  function moved(is_over) {
+    again()
+    drawValues()
+    if (is_over) remember()
+  }
+
+  // The lines as sliders, the counts beside them ---------------------------------------------------------
+
+  function drawSide() {
+    const { words } = data
+    const controls = make("div", "controls")
+    for (const [name, low, high, step] of [["threshold", 0, 1, 0.005], ["share", 0, 1, 0.01], ["size", 2, data.p.length, 1]]) {
+      if (name === "share" && data.rule === "threshold") continue
+      if (name === "threshold" && data.rule === "share") continue
+      if (name === "size" && data.p.length < 4) continue
+      const row = make("label", "control")
+      const input = make("input")
+      Object.assign(input, { type: "range", min: low, max: high, step })
+      input.dataset.name = name
+      input.setAttribute("aria-label", words[name])
+      input.oninput = () => {
+        const value = Number(input.value)
+        state[name] = name === "size" && value >= data.p.length && data.n_groups === 1 ? 0 : value
+        moved(false)
+      }
+      input.onchange = () => remember()
+      row.append(make("span", "name", words[name]), make("span", "value"), input)
+      controls.append(row)
+    }
+    const back = make("button", "back", words.back)
+    back.type = "button"
+    back.onclick = () => {
+      Object.assign(state, { threshold: data.run.threshold, share: data.run.share, size: 0 })
+      moved(true)
+    }
+    const table = make("table", "counts")
+    table.append(make("caption"), make("thead"), make("tbody"))
+    side.replaceChildren(controls, back, table, make("div", "small", words.aside))
+    drawValues()
+  }
+
+  function drawValues() {
+    const told = {
+      threshold: state.threshold.toFixed(3),
+      share: `${Math.round(100 * state.share)} %`,
+      size: state.size ? String(state.size) : data.words.as_run,
+    }
+    for (const input of side.querySelectorAll("input")) {
+      const { name } = input.dataset
+      const value = name === "size" ? state.size || data.p.length : state[name]
+      if (Number(input.value) !== value) input.value = value
+      input.parentElement.querySelector(".value").textContent = told[name]
+      input.setAttribute("aria-valuetext", told[name])
+    }
+    side.querySelector(".back").disabled =
+      state.threshold === data.run.threshold && state.share === data.run.share && !state.size
+  }
+
+  function drawCounts() {
+    const { words } = data
+    const was = mistakes(given, data.truth), then = mistakes(said, data.truth)
+    const people = data.marks.some(Boolean) ? mistakes(effective, data.truth) : null
+    const table = side.querySelector(".counts")
+    const n = changed.filter(Boolean).length
+    table.querySelector("caption").textContent = words.changed.replace("{n}", n).replace("{of}", data.p.length)
+    table.dataset.changed = n
+    const heads = ["", words.was, words.would, ...(people ? [words.people] : [])]
+    const top = make("tr")
+    heads.forEach((text) => { const th = make("th", "", text); th.scope = "col"; top.append(th) })
+    table.tHead.replaceChildren(top)
+    const names = then.known ? COUNTS : COUNTS.slice(0, 1)
+    table.tBodies[0].replaceChildren(...names.map((name) => {
+      const row = make("tr", name === "wrong" ? "marked" : "")
+      row.dataset.name = name
+      const share = (told) => (name === "wrong" && told.known ? ` · ${(100 * told.wrong / told.known).toFixed(1)} %` : "")
+      row.append(make("th", "", words[name]))
+      for (const told of [was, then, ...(people ? [people] : [])]) row.append(make("td", "", told[name] + share(told)))
+      return row
+    }))
+  }
+
+  // The curve ------------------------------------------------------------------------------------------
+
+  function drawPlot() {
+    const width = Math.max(260, plot.clientWidth), height = width < 520 ? 250 : 330
+    const { colours: c, words } = data
+    const inner = { w: width - MARGIN.left - MARGIN.right, h: height - MARGIN.top - MARGIN.bottom }
+    const n = order.length, step = inner.w / Math.max(1, n)
+    const x = (place) => MARGIN.left + place * step
+    const y = (p) => MARGIN.top + (1 - p) * inner.h
+    const svg = node("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `${data.words.title}. ${data.words.note}` })
+    svg.style.fontFamily = c.font
+    for (const p of [0, 0.2, 0.4, 0.6, 0.8, 1]) {
+      svg.append(node("line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: y(p), y2: y(p), stroke: c.grid, "stroke-width": 1 }))
+      svg.append(text(MARGIN.left - 8, y(p) + 4, p.toFixed(1), { "text-anchor": "end", fill: c.quiet }))
+    }
+    const every = [1, 2, 5, 10, 20, 50, 100, 200].find((k) => n / k <= Math.max(4, inner.w / 70)) ?? 500
+    for (let rank = every === 1 ? 1 : every; rank <= n; rank += every) {
+      svg.append(text(x(rank - 0.5), height - MARGIN.bottom + 17, String(rank), { "text-anchor": "middle", fill: c.quiet }))
+    }
+    svg.append(text(MARGIN.left + inner.w / 2, height - 6, words.x, { "text-anchor": "middle", fill: c.quiet, "font-size": 13 }))
+    svg.append(text(MARGIN.left, 12, words.y, { fill: c.quiet, "font-size": 13 }))
+    // Picked photos stand on a band; every photo is a step of the staircase, filled when it becomes a defect.
+    svg.append(node("path", { d: order.map((i, k) => (picked.has(i) ? `M${x(k)} ${MARGIN.top}h${step}v${inner.h}h${-step}z` : "")).join(""), fill: c.pick, class: "picked" }))
+    for (const is of [false, true]) {
+      const own = order.map((i, k) => [i, k]).filter(([i]) => said[i] === is)
+      const gap = step > 6 ? 1 : 0
+      const tint = is ? c.defect : c.normal
+      svg.append(node("path", {
+        d: own.map(([i, k]) => `M${x(k) + gap / 2} ${y(0)}V${y(data.p[i])}h${step - gap}V${y(0)}z`).join(""),
+        fill: tint, "fill-opacity": is ? 0.55 : 0.16,
+      }))
+      svg.append(node("path", { d: own.map(([i, k]) => `M${x(k) + gap / 2} ${y(data.p[i])}h${step - gap}`).join(""), stroke: tint, "stroke-width": 2.4, fill: "none" }))
+    }
+    const cross = Math.max(2.2, Math.min(4, step / 2))
+    svg.append(node("path", {
+      d: order.map((i, k) => (wrong[i] ? `M${x(k + 0.5) - cross} ${y(data.p[i]) - 9 - cross}l${2 * cross} ${2 * cross}m0 ${-2 * cross}l${-2 * cross} ${2 * cross}` : "")).join(""),
+      stroke: c.ink, "stroke-width": 1.5, fill: "none", class: "wrong",
+    }))
+    // Below the axis: who has spoken, and which photos change sides.
+    const foot = y(0) + 4
+    svg.append(node("path", { d: order.map((i, k) => (changed[i] ? `M${x(k)} ${foot}h${Math.max(1, step)}` : "")).join(""), stroke: c.ask, "stroke-width": 3, class: "changed" }))
+    for (const is of [0, 1]) {
+      svg.append(node("path", {
+        d: order.map((i, k) => (data.marks[i]?.label === is ? `M${x(k + 0.5)} ${MARGIN.top - 9}l4 5l-4 5l-4 -5z` : "")).join(""),
+        fill: is ? c.defect : c.normal, stroke: c.paper, "stroke-width": 1,
+      }))
+    }
+    const area = node("rect", { x: MARGIN.left, y: MARGIN.top, width: inner.w, height: inner.h, fill: "transparent", class: "area" })
+    svg.append(area)
+    const uses = { threshold: data.rule !== "share", share: data.rule !== "threshold" && grouped.length === 1 }
+    if (uses.share) {
+      const room = Math.floor(state.share * n + 1e-9)
+      const level = x(room)
+      svg.append(node("line", { x1: level, x2: level, y1: MARGIN.top, y2: y(0), stroke: c.ink, "stroke-width": 1.5, "stroke-dasharray": "5 4" }))
+      const right = level > width - 70
+      svg.append(text(level + (right ? -6 : 6), MARGIN.top + 12, `${Math.round(100 * state.share)} %`, { "text-anchor": right ? "end" : "start", fill: c.ink, "font-weight": 700 }))
+      svg.append(handle("share", { x: level - 11, y: MARGIN.top, width: 22, height: inner.h }, "ew-resize"))
+    }
+    if (uses.threshold) {
+      const level = y(state.threshold)
+      svg.append(node("line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: level, y2: level, stroke: c.ink, "stroke-width": 1.5 }))
+      svg.append(text(width - MARGIN.right, level - 6, state.threshold.toFixed(3), { "text-anchor": "end", fill: c.ink, "font-weight": 700 }))
+      svg.append(handle("threshold", { x: MARGIN.left, y: level - 11, width: inner.w, height: 22 }, "ns-resize"))
+    }
+    const lasso = node("path", { fill: c.pick, stroke: c.ink, "stroke-width": 1, "stroke-dasharray": "3 3", class: "lasso" })
+    svg.append(lasso)
+    plot.querySelector("svg")?.remove()
+    plot.prepend(svg)
+    layout = { width, height, x, y, step, inner, svg, lasso }
+    if (!plot.hears) listen()
+  }
+
+  function handle(name, box, cursor) {
+    const grip = node("rect", { ...box, fill: "transparent", class: "grip" })
+    grip.dataset.name = name
+    grip.style.cursor = cursor
+    return grip
+  }
+
+  function listen() {
+    plot.hears = true
+    let drag = null
+    const point = (event) => {
+      const box = layout.svg.getBoundingClientRect()
+      return [event.clientX - box.left, event.clientY - box.top]
+    }
+    plot.onpointerdown = (event) => {
+      if (event.button !== 0 || event.target.closest(".peek")) return
+      const [x, y] = point(event)
+      if (x < MARGIN.left - 6 || y > layout.height - MARGIN.bottom + 6) return
+      drag = { name: event.target.dataset?.name ?? "lasso", path: [[x, y]], adds: event.shiftKey || event.ctrlKey || event.metaKey }
+      plot.setPointerCapture(event.pointerId)
+      event.preventDefault()
+    }
+    plot.onpointermove = (event) => {
+      const [x, y] = point(event)
+      if (!drag) return look(x, y)
+      peek.hidden = true
+      if (drag.name === "threshold") {
+        const p = 1 - (y - MARGIN.top) / layout.inner.h
+        state.threshold = Math.round(200 * Math.min(1, Math.max(0, p))) / 200
+        moved(false)
+      } else if (drag.name === "share") {
+        state.share = Math.round(100 * Math.min(1, Math.max(0, (x - MARGIN.left) / layout.inner.w))) / 100
+        moved(false)
+      } else {
+        drag.path.push([x, y])
+        layout.lasso.setAttribute("d", `M${drag.path.map((q) => q.join(" ")).join("L")}z`)
+      }
+    }
+    plot.onpointerup = (event) => {
+      if (!drag) return
+      const { name, path, adds } = drag
+      drag = null
+      if (name !== "lasso") return remember()
+      const far = path.some(([x, y]) => Math.hypot(x - path[0][0], y - path[0][1]) > 6)
+      const [x] = path[0]
+      const place = Math.floor((x - MARGIN.left) / layout.step)
+      const inside = far
+        ? order.filter((i, k) => encloses(path, layout.x(k + 0.5), layout.y(data.p[i])))
+        : order.slice(Math.max(0, place), Math.max(0, place) + 1)
+      if (!data.may) return far ? again() : self.tell.open(data.sha[inside[0]])
+      if (!adds && !far && picked.size === 1 && picked.has(inside[0])) picked = new Set()
+      else picked = adds ? new Set([...picked, ...inside]) : new Set(inside)
+      picks()
+    }
+    plot.onpointercancel = () => { drag = null; again() }
+    plot.onpointerleave = () => { peek.hidden = true }
+  }
+
+  /** The photo under the pointer, small. */
+  function look(x, y) {
+    const place = Math.floor((x - MARGIN.left) / layout.step)
+    const i = order[place]
+    if (i === undefined || x < MARGIN.left || y > layout.height - MARGIN.bottom || y < 0) { peek.hidden = true; return }
+    if (peek.place !== place || peek.hidden) {
+      peek.place = place
+      const lines = make("div")
+      lines.append(make("b", "", `${place + 1} · ${data.p[i].toFixed(3)}`), make("span", "", data.name[i]))
+      const parts = [lines]
+      if (data.held[i]) {
+        const photo = make("img")
+        photo.src = thumb(i)
+        photo.alt = ""
+        parts.unshift(photo)
+      }
+      peek.replaceChildren(...parts)
+      peek.hidden = false
+    }
+    const left = x > layout.width - 190 ? x - 182 : x + 14
+    peek.style.transform = `translate(${Math.max(0, left)}px, ${MARGIN.top + 4}px)`
+  }
+
+  // What is shown, what is picked ----------------------------------------------------------------------
+
+  function drawBar() {
+    const { words } = data
+    const count = Object.fromEntries(FILTERS.map((name) => [name, order.filter((i) => passes(i, name)).length]))
+    const told = JSON.stringify([count, state.filter, picked.size, data.may, words])
+    if (bar.told === told) return
+    bar.told = told
+    const filters = make("div", "filters")
+    filters.setAttribute("role", "group")
+    for (const name of FILTERS) {
+      if (name !== "all" && name !== state.filter && !count[name]) continue
+      const chip = make("button", "chip", `${words[`show_${name}`]} ${count[name]}`)
+      chip.type = "button"
+      chip.dataset.name = name
+      chip.setAttribute("aria-pressed", String(state.filter === name))
+      chip.onclick = () => { state.filter = name; again(); remember() }
+      filters.append(chip)
+    }
+    const acts = make("div", "acts")
+    if (data.may) {
+      if (picked.size) {
+        const own = [...picked]
+        acts.append(make("b", "n", words.picked.replace("{n}", picked.size)))
+        acts.append(act("confirm", TICK, words.confirm, own), act("overturn", TURN, words.overturn, own))
+        if (own.some((i) => data.marks[i])) acts.append(act("withdraw", "", words.withdraw, own))
+        acts.append(button("clear", words.clear, () => { picked = new Set(); picks() }))
+      } else {
+        const above = order.filter((i) => data.p[i] > state.threshold)
+        if (above.length) acts.append(button("above", words.above.replace("{n}", above.length), () => { picked = new Set(above); picks() }))
+        if (count.changed) acts.append(button("those", words.those.replace("{n}", count.changed), () => { picked = new Set(order.filter((i) => changed[i])); picks() }))
+        acts.append(make("span", "hint", words.hint))
+      }
+    }
+    bar.replaceChildren(filters, acts)
+  }
+
+  function picks() {
+    drawPlot()
+    drawBar()
+    tiles.forEach((tile, i) => write(tile, i))
+    remember()
+  }
+
+  function act(name, icon, label, own) {
+    const made = button(name, label, () => say(name, own))
+    if (icon) made.insertAdjacentHTML("afterbegin", icon)
+    return made
+  }
+
+  function say(name, own) {
+    bar.querySelectorAll(".acts button").forEach((b) => { b.disabled = true })
+    self.tell.act({ act: name, id: data.id, photos: own.map((i) => data.sha[i]) })
+  }
+
+  function button(name, label, heard) {
+    const made = make("button", "act", label)
+    made.type = "button"
+    made.dataset.name = name
+    made.onclick = heard
+    return made
+  }
+
+  // The photos, only those near what is in sight -----------------------------------------------------------
+
+  function lay() {
+    const width = wall.clientWidth
+    if (!width) return
+    const columns = Math.max(2, Math.floor((width + GAP) / (width < 520 ? 130 : 156)))
+    const side = Math.floor((width - GAP * (columns - 1)) / columns)
+    wall.grid = { columns, side, row: side + TEXT + GAP }
+    wall.style.height = `${Math.ceil(shown.length / columns) * wall.grid.row}px`
+    paint()
+  }
+
+  function paint() {
+    if (!wall.grid || !self.runs) return
+    const { columns, side, row } = wall.grid
+    const from = -wall.getBoundingClientRect().top
+    const first = Math.max(0, Math.floor((from - AHEAD) / row)) * columns
+    const last = Math.min(shown.length, (Math.floor((from + innerHeight + AHEAD) / row) + 1) * columns)
+    const wanted = new Set(shown.slice(first, last))
+    tiles.forEach((tile, i) => { if (!wanted.has(i)) { tile.remove(); tiles.delete(i) } })
+    for (let place = first; place < last; place++) {
+      const i = shown[place]
+      let tile = tiles.get(i)
+      if (!tile) {
+        tile = draw(i)
+        tiles.set(i, tile)
+        write(tile, i)
+        wall.append(tile)
+      }
+      tile.style.width = `${side}px`
+      tile.style.transform = `translate(${(place % columns) * (side + GAP)}px, ${Math.floor(place / columns) * row}px)`
+      tile.style.setProperty("--side", `${side}px`)
+      tile.setAttribute("aria-posinset", place + 1)
+      tile.setAttribute("aria-setsize", shown.length)
+    }
+  }
+
+  function draw(i) {
+    const { words } = data
+    const tile = make("article", "tile")
+    tile.setAttribute("role", "listitem")
+    tile.dataset.sha = data.sha[i]
+    const link = make("a", "photo")
+    link.href = `/api/v1/photos/${data.sha[i]}`
+    link.title = data.name[i]
+    link.onclick = (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
+      event.preventDefault()
+      self.tell.open(data.sha[i])
+    }
+    if (data.held[i]) {
+      const photo = make("img")
+      photo.decoding = "async"
+      photo.alt = data.name[i]
+      photo.src = thumb(i)
+      link.append(photo)
+    } else {
+      link.removeAttribute("href")
+      link.append(make("span", "absent", data.name[i]))
+    }
+    tile.append(link)
+    if (data.may) {
+      const box = make("input", "pick")
+      box.type = "checkbox"
+      box.setAttribute("aria-label", `${words.pick} ${data.name[i]}`)
+      box.onclick = (event) => {
+        const here = shown.indexOf(i)
+        if (event.shiftKey && anchor !== null) {
+          const [a, b] = [shown.indexOf(anchor), here].sort((u, v) => u - v)
+          shown.slice(Math.max(0, a), b + 1).forEach((k) => picked.add(k))
+        } else picked.has(i) ? picked.delete(i) : picked.add(i)
+        anchor = i
+        picks()
+      }
+      const quick = make("div", "quick")
+      for (const [name, icon] of [["confirm", TICK], ["overturn", TURN]]) {
+        const made = button(name, "", () => say(name, [i]))
+        made.innerHTML = icon
+        made.title = words[name]
+        made.setAttribute("aria-label", `${words[name]}: ${data.name[i]}`)
+        quick.append(made)
+      }
+      tile.append(box, quick)
+    }
+    tile.append(make("div", "line first"), make("div", "line"), make("div", "line"))
+    return tile
+  }
+
+  /** A tile's words, which change with the lines and with what people say; its photo stays. */
+  function write(tile, i) {
+    const { words } = data
+    const mark = data.marks[i]
+    const label = (is) => (is ? words.defect_word : words.normal_word)
+    const now = mark ? mark.label === 1 : said[i]
+    tile.classList.toggle("is-picked", picked.has(i))
+    tile.classList.toggle("is-changed", changed[i])
+    const box = tile.querySelector(".pick")
+    if (box) box.checked = picked.has(i)
+    const [first, second, third] = tile.querySelectorAll(".line")
+    first.replaceChildren(make("b", "", `${at[i] + 1}`), make("span", "p", data.p[i].toFixed(3)), make("span", `label ${now ? "defect" : "normal"}`, label(now)))
+    let what = ["", ""]
+    if (mark) what = ["done", mark.words]
+    else if (changed[i]) what = ["ask", `${label(given[i])} → ${label(said[i])}`]
+    else if (wrong[i]) what = ["ask", words.wrong_word.replace("{label}", label(data.truth[i] === 1))]
+    else if (data.truth[i] >= 0) what = ["quiet", words.right_word]
+    second.className = `line ${what[0]}`
+    second.textContent = what[1]
+    second.title = mark?.exact ?? ""
+    const extra = mark && data.truth[i] >= 0 && (mark.label === 1) !== (data.truth[i] === 1)
+      ? words.wrong_word.replace("{label}", label(data.truth[i] === 1))
+      : data.flips[i] || data.name[i]
+    third.className = `line ${data.flips[i] && !mark ? "flip" : "quiet"}`
+    third.textContent = extra
+    third.title = data.flips[i] ? `${data.flips[i]} · ${data.name[i]}` : data.name[i]
+  }
+
+  function thumb(i) {
+    return `/api/v1/thumbs/${data.sha[i]}?side=${devicePixelRatio > 1 ? 320 : 160}`
+  }
+
+  /** The other photos into the browser's cache, in order, a few at a time: no holes when the page is scrolled. */
+  function fetchAhead() {
+    clearTimeout(ahead)
+    const id = data.id
+    let next = 0
+    const one = () => {
+      if (data.id !== id || !self.runs || next >= order.length) return
+      const i = order[next++]
+      if (!data.held[i]) return one()
+      const photo = new Image()
+      photo.onload = photo.onerror = one
+      photo.src = thumb(i)
+    }
+    ahead = setTimeout(() => { for (let k = 0; k < AT_ONCE; k++) one() }, 800)
+  }
+
+  // Taking it along --------------------------------------------------------------------------------------
+
+  function menu() {
+    const { words } = data
+    const made = make("div", "menu"), list = make("div", "list"), opener = make("button")
+    opener.type = "button"
+    opener.innerHTML = DOTS
+    opener.setAttribute("aria-label", words.menu)
+    opener.setAttribute("aria-haspopup", "menu")
+    list.hidden = true
+    list.setAttribute("role", "menu")
+    for (const [name, save] of [["csv", saveCsv], ["png", savePng], ["svg", saveSvg]]) {
+      const item = make("button", "", words[name])
+      item.type = "button"
+      item.setAttribute("role", "menuitem")
+      item.onclick = () => { list.hidden = true; save() }
+      list.append(item)
+    }
+    opener.onclick = () => { list.hidden = !list.hidden }
+    made.onkeydown = (event) => { if (event.key === "Escape") { list.hidden = true; opener.focus() } }
+    made.onpointerdown = (event) => event.stopPropagation()
+    root.addEventListener("pointerdown", () => { list.hidden = true })
+    made.append(opener, list)
+    return made
+  }
+  function saveCsv() {
+    const heads = ["rank", "photo", "sha256", "cycle", "p_defect", "label_in_run", "label_with_lines", "truth", "person", "who", "when"]
+    const name = (is) => (is ? "defect" : "normal")
+    const rows = order.map((i, k) => [k + 1, data.name[i], data.sha[i], data.group[i], data.p[i], name(given[i]), name(said[i]),
+      data.truth[i] < 0 ? "" : name(data.truth[i] === 1), data.marks[i] ? name(data.marks[i].label === 1) : "", data.marks[i]?.who ?? "", data.marks[i]?.iso ?? ""])
+    const cell = (v) => (/[",\r\n]/.test(v) ? `"${String(v).replaceAll('"', '""')}"` : String(v))
+    save(new Blob(["\ufeff" + [heads, ...rows].map((r) => r.map(cell).join(",")).join("\r\n")], { type: "text/csv;charset=utf-8" }), "csv")
+  }
+  function picture() {
+    const copy = layout.svg.cloneNode(true)
+    copy.querySelectorAll(".grip, .area, .lasso, .picked").forEach((part) => part.remove())
+    copy.setAttribute("xmlns", SVG)
+    copy.setAttribute("viewBox", `0 -34 ${layout.width} ${layout.height + 34}`)
+    copy.setAttribute("height", layout.height + 34)
+    copy.prepend(node("rect", { x: 0, y: -34, width: layout.width, height: layout.height + 34, fill: data.colours.paper }))
+    copy.append(text(8, -12, data.words.title, { fill: data.colours.ink, "font-size": 16, "font-weight": 700 }))
+    return new XMLSerializer().serializeToString(copy)
+  }
+  function saveSvg() { save(new Blob([picture()], { type: "image/svg+xml" }), "svg") }
+  function savePng() {
+    const image = new Image()
+    const url = URL.createObjectURL(new Blob([picture()], { type: "image/svg+xml" }))
+    image.onload = () => {
+      const canvas = document.createElement("canvas")
+      canvas.width = 2 * layout.width
+      canvas.height = 2 * (layout.height + 34)
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height)
+      URL.revokeObjectURL(url)
+      canvas.toBlob((blob) => save(blob, "png"), "image/png")
+    }
+    image.src = url
+  }
+  function save(blob, kind) {
+    const link = make("a")
+    link.href = URL.createObjectURL(blob)
+    link.download = `${data.file}.${kind}`
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+  }
+}
+
+/** True when the point lies inside the path (even-odd). */
+function encloses(path, x, y) {
+  let is = false
+  for (let i = 0, j = path.length - 1; i < path.length; j = i++) {
+    const [xi, yi] = path[i], [xj, yj] = path[j]
+    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) is = !is
+  }
+  return is
+}
+
+function node(tag, attributes) {
+  const made = document.createElementNS(SVG, tag)
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
+  return made
+}
+function text(x, y, words, attributes = {}) {
+  const made = node("text", { x, y, "font-size": 12, ...attributes })
+  made.textContent = words
+  return made
+}
+function make(tag, className = "", words) {
+  const made = document.createElement(tag)
+  if (className) made.className = className
+  if (words !== undefined && words !== null) made.textContent = words
+  return made
+}

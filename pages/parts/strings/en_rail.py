@@ -1,0 +1,184 @@
+"""English: the few-label experiments of the rail page."""
+
+from __future__ import annotations
+
+WORDS: dict[str, str | tuple[str, str]] = {
+    # The rail page's views
+    "rail.view_threshold": "The model",
+    "rail.view_labels": "Few labels",
+    "rail.view_cycles": "Cycle by cycle",
+    "rail.view_trace": "Trace back",
+    # Results by number of labels
+    "cycles.none": (
+        "No few-label experiment has been run here yet. It starts with 3, 13 or 21 labels and "
+        "labels the rest itself, cycle by cycle."
+    ),
+    "cycles.start": "Start one with 21 labels",
+    "cycles.run": "Experiment",
+    "cycles.figure": "Figure",
+    "cycles.published": "Paper 1, table {table}: accuracy on other photos, 5 repeats",
+    "cycles.mean": "Mean",
+    "cycles.std": "Dev.",
+    "cycles.min": "Min",
+    "cycles.max": "Max",
+    "few.runs": "Experiments",
+    "few.runs_hint": "Choose experiments",
+    "few.choose": "Choose at least one experiment.",
+    "few.helped": (
+        "<b>{name}</b>: the cycles help. F1 of “defect” rises from {first} with {labels} labels "
+        "to <b>{last}</b>{range} after {cycles} cycles."
+    ),
+    "few.harmed": (
+        "<b>{name}</b>: the cycles do harm. F1 of “defect” falls from {first} with {labels} "
+        "labels to <b>{last}</b>{range} after {cycles} cycles."
+    ),
+    "few.same": (
+        "<b>{name}</b>: the cycles change little. F1 of “defect” is {first} with {labels} labels "
+        "and <b>{last}</b>{range} after {cycles} cycles."
+    ),
+    "few.one": "<b>{name}</b>: F1 of “defect” is <b>{first}</b> with {labels} labels.",
+    "few.no_f1": "<b>{name}</b>: nothing was called a defect so far.",
+    "few.range": " ({low} to {high})",
+    "few.published": "paper 1, table {table}, other photos",
+    "few.title_f1": "F1 of “defect”",
+    "few.title_balanced_accuracy": "Balanced accuracy",
+    "few.title_accuracy": "Accuracy",
+    "few.note": (
+        "On the test photos, after each training. Bold: the mean of the repeats; bar: one "
+        "deviation each way; hairline: least to most; thin: single repeats. Pseudo-labels count "
+        "as labels, right or wrong. Accuracy flatters where most photos are sound."
+    ),
+    "few.repeats": ("1 repeat", "{n} repeats"),
+    "few.extra": "{labels} labels: one more training, which the paper mentions but does not tabulate.",
+    "few.only_accuracy": "The paper prints accuracy only.",
+    "few.csv": "All results as CSV",
+    "few.all_published": "Paper 1, tables 1 to 3 and figures 4 to 6 as printed",
+    "few.figure": "Figure {figure} of paper 1: accuracy, other photos",
+    "figure.labels_hover": (
+        "%{{customdata[0]}} labels: %{{y:.3f}} ± %{{customdata[1]:.3f}}<b"
+        "r>%{{customdata[2]:.3f}} to %{{customdata[3]:.3f}}"
+    ),
+    # One cycle: the ledger
+    "cycles.repeat": "Repeat",
+    "cycles.cycle": "Cycle",
+    "cycles.all": "all",
+    "cycles.not_yet": "The first training of this experiment is not over yet.",
+    "cycles.no_groups": "This repeat has given no pseudo-labels: it learned from people's labels only.",
+    "cycles.corrected_name": "{name} · corrected, from run {id}",
+    "cycles.of_one": "Cycle {cycle}",
+    "cycles.of_all": "All cycles",
+    "cycles.taken_both": (
+        "{which}: <b>{defect}</b> of {n} photos became “defect”. {above} were above {threshold}, "
+        "{room} among the first {share} %; both rules had to hold."
+    ),
+    "cycles.taken_threshold": (
+        "{which}: <b>{defect}</b> of {n} photos lay above {threshold} and became “defect”."
+    ),
+    "cycles.taken_share": "{which}: the first {share} %, <b>{defect}</b> of {n} photos, became “defect”.",
+    "cycles.taken": "{which}: <b>{defect}</b> of {n} photos became “defect”.",
+    "cycles.are_wrong": (
+        "<b>{wrong}</b> pseudo-labels are wrong ({share}): {false} sound called defect, {missed} "
+        "defects called sound."
+    ),
+    "cycles.none_wrong": "None of them is wrong.",
+    "cycles.flip": "{label} to training {trainings}",
+    "cycles.line": "Cycle {cycle}, place {rank} by probability, {p}",
+    "cycles.pseudo": "Labelled by the model: {label}",
+    # Correcting
+    "cycles.said": (
+        "1 label spoken about by {who}, {turned} overturned",
+        "{n} labels spoken about by {who}, {turned} overturned",
+    ),
+    "cycles.history_of": ("1 entry", "{n} entries"),
+    "cycles.nothing_said": "Nobody has confirmed or overturned a label of this repeat yet.",
+    "cycles.is_undone": "{who} undid this cycle {since}: trained again, its photos are labelled anew.",
+    "cycles.undo": "Undo cycle {cycle}",
+    "cycles.restore": "Restore cycle {cycle}",
+    "cycles.undo_help": (
+        "Throws the pseudo-labels of this cycle away when it is trained again. Nothing is deleted."
+    ),
+    "cycles.train_again": "Train again after cycle {cycle}",
+    "cycles.train_from_start": "Train again from the start",
+    "cycles.train_words": (
+        (
+            "Trainings {first} to {last} of this repeat are done anew with the label that people "
+            "gave. What came before is taken over; this run stays as it is."
+        ),
+        (
+            "Trainings {first} to {last} of this repeat are done anew with the {n} labels that "
+            "people gave. What came before is taken over; this run stays as it is."
+        ),
+    ),
+    "cycles.train_confirm": "Start the training",
+    "cycles.ordered": "Run {id} waits for its turn.",
+    "cycles.again": "Trained again",
+    "cycles.again_from": "Run {id}, from training {training} on",
+    "cycles.f1_was": "F1 before",
+    "cycles.f1_now": "F1 now",
+    "cycles.who": "Who",
+    "cycles.what": "What",
+    "cycles.photo": "Photo",
+    "cycles.when": "When",
+    "cycles.history": (
+        "1 entry, newest first; nothing is ever deleted",
+        "{n} entries, newest first; nothing is ever deleted",
+    ),
+    "cycles.act_confirmed": "confirmed as {label} (cycle {cycle}, the model had said {p})",
+    "cycles.act_overturned": "overturned to {label} (cycle {cycle}, the model had said {p})",
+    "cycles.act_labelled": "labelled {label}, asked after cycle {cycle}",
+    "cycles.act_withdrawn": "took it back (cycle {cycle})",
+    "cycles.act_undone": "undid cycle {cycle}",
+    "cycles.act_restored": "restored cycle {cycle}",
+    # The desk itself
+    "ledger.title": "Photos by probability, and what the two lines make of them",
+    "ledger.note": (
+        "Level line: the threshold. Dashed: the share. Crosses: wrong, where the truth is known. "
+        "Diamonds: a person has spoken. Copper: would change sides."
+    ),
+    "ledger.x": "Photo, by probability",
+    "ledger.y": "Probability of a defect",
+    "ledger.threshold": "Threshold",
+    "ledger.share": "Share that may become a defect",
+    "ledger.size": "Group size",
+    "ledger.as_run": "as run",
+    "ledger.back": "Back to the run's own lines",
+    "ledger.aside": (
+        "The probabilities stay those of the run: with other labels the next networks would have "
+        "learned something else."
+    ),
+    "ledger.changed": "{n} of {of} photos would change sides",
+    "ledger.was": "In the run",
+    "ledger.would": "These lines",
+    "ledger.people": "With people",
+    "ledger.defect": "Labelled defect",
+    "ledger.wrong": "Wrong",
+    "ledger.false_defects": "Sound called defect",
+    "ledger.missed_defects": "Defect called sound",
+    "ledger.show_all": "All",
+    "ledger.show_defect": "Defect",
+    "ledger.show_normal": "Sound",
+    "ledger.show_changed": "Would change",
+    "ledger.show_wrong": "Wrong",
+    "ledger.show_said": "A person spoke",
+    "ledger.show_flipped": "Flipped later",
+    "ledger.picked": "{n} picked",
+    "ledger.confirm": "Confirm",
+    "ledger.overturn": "Overturn",
+    "ledger.withdraw": "Take back",
+    "ledger.clear": "Clear",
+    "ledger.above": "Pick the {n} above the line",
+    "ledger.those": "Pick the {n} that change",
+    "ledger.hint": "or draw around photos in the curve",
+    "ledger.pick": "Pick",
+    "ledger.defect_word": "defect",
+    "ledger.normal_word": "sound",
+    "ledger.wrong_word": "wrong: is {label}",
+    "ledger.right_word": "right",
+    "ledger.confirmed": "✓ {who}, {when}",
+    "ledger.overturned": "⇄ {who}, {when}",
+    "ledger.labelled": "✓ {who}, {when}",
+    "ledger.menu": "Save",
+    "ledger.csv": "Save as CSV",
+    "ledger.png": "Save as PNG",
+    "ledger.svg": "Save as SVG",
+}

@@ -1,0 +1,186 @@
+"""Japanese: the few-label experiments of the rail page. Keys as in en_rail.py."""
+
+from __future__ import annotations
+
+WORDS: dict[str, str | tuple[str, str]] = {
+    # The rail page's views
+    "rail.view_threshold": "モデル",
+    "rail.view_labels": "少数ラベル",
+    "rail.view_cycles": "周期ごと",
+    "rail.view_trace": "さかのぼる",
+    # Results by number of labels
+    "cycles.none": (
+        "少数ラベルの実験はまだありません。3、13、21 "
+        "枚のラベルで始め、残りは周期ごとに自分でラベルを付けます。"
+    ),
+    "cycles.start": "21 枚のラベルで始める",
+    "cycles.run": "実験",
+    "cycles.figure": "数値",
+    "cycles.published": "論文1、表{table}：別の写真での正解率、反復5回",
+    "cycles.mean": "平均",
+    "cycles.std": "偏差",
+    "cycles.min": "最小",
+    "cycles.max": "最大",
+    "few.runs": "実験",
+    "few.runs_hint": "実験を選ぶ",
+    "few.choose": "実験を1つ以上選んでください。",
+    "few.helped": (
+        "<b>{name}</b>：周期は役に立っています。「欠陥」の F1 はラベル {labels} 枚の {first} "
+        "から {cycles} 周期後に <b>{last}</b>{range} へ上がります。"
+    ),
+    "few.harmed": (
+        "<b>{name}</b>：周期は害になっています。「欠陥」の F1 はラベル {labels} 枚の {first} "
+        "から {cycles} 周期後に <b>{last}</b>{range} へ下がります。"
+    ),
+    "few.same": (
+        "<b>{name}</b>：周期ではほとんど変わりません。「欠陥」の F1 はラベル {labels} 枚で "
+        "{first}、{cycles} 周期後に <b>{last}</b>{range} です。"
+    ),
+    "few.one": "<b>{name}</b>：ラベル {labels} 枚で「欠陥」の F1 は <b>{first}</b> です。",
+    "few.no_f1": "<b>{name}</b>：まだ欠陥と判定されたものはありません。",
+    "few.range": "（{low}～{high}）",
+    "few.published": "論文1 表{table}、別の写真",
+    "few.title_f1": "「欠陥」の F1",
+    "few.title_balanced_accuracy": "均衡正解率",
+    "few.title_accuracy": "正解率",
+    "few.note": (
+        "各学習の後にテスト写真で測った値です。太線は反復"
+        "の平均、帯は偏差、細い縦線は最小から最大、細線は"
+        "各反復です。擬似ラベルは正誤にかかわらずラベルに"
+        "数えます。正常が多いと正解率は高く出ます。"
+    ),
+    "few.repeats": ("反復1回", "反復 {n} 回"),
+    "few.extra": "ラベル {labels} 枚：論文で触れられているが表にはない追加の学習です。",
+    "few.only_accuracy": "論文は正解率だけを載せています。",
+    "few.csv": "全結果を CSV で",
+    "few.all_published": "論文1、表1～3と図4～6（原文どおり）",
+    "few.figure": "論文1 図{figure}：正解率、別の写真",
+    "figure.labels_hover": (
+        "ラベル %{{customdata[0]}} 枚：%{{y:.3f}} ± %{{customdata[1]:.3f}}<b"
+        "r>%{{customdata[2]:.3f}}～%{{customdata[3]:.3f}}"
+    ),
+    # One cycle: the ledger
+    "cycles.repeat": "反復",
+    "cycles.cycle": "周期",
+    "cycles.all": "全部",
+    "cycles.not_yet": "この実験の最初の学習はまだ終わっていません。",
+    "cycles.no_groups": "この反復は擬似ラベルを付けず、人のラベルだけで学習しました。",
+    "cycles.corrected_name": "{name} · 修正済み、実行 {id} から",
+    "cycles.of_one": "周期 {cycle}",
+    "cycles.of_all": "全周期",
+    "cycles.taken_both": (
+        "{which}：写真 {n} 枚のうち <b>{defect}</b> 枚が「欠陥」になりました。{threshold} 超は "
+        "{above} 枚、上位 {share} % は {room} 枚で、両方の規則を満たす必要があります。"
+    ),
+    "cycles.taken_threshold": (
+        "{which}：写真 {n} 枚のうち <b>{defect}</b> 枚が {threshold} を超えて「欠陥」になりました。"
+    ),
+    "cycles.taken_share": (
+        "{which}：上位 {share} %、写真 {n} 枚のうち <b>{defect}</b> 枚が「欠陥」になりました。"
+    ),
+    "cycles.taken": "{which}：写真 {n} 枚のうち <b>{defect}</b> 枚が「欠陥」になりました。",
+    "cycles.are_wrong": (
+        "擬似ラベル <b>{wrong}</b> 件が誤りです（{share}）：正常を欠陥と {false} "
+        "件、欠陥を正常と {missed} 件。"
+    ),
+    "cycles.none_wrong": "誤りはありません。",
+    "cycles.flip": "学習 {trainings} では{label}",
+    "cycles.line": "周期 {cycle}、確率の順位 {rank}、{p}",
+    "cycles.pseudo": "モデルのラベル：{label}",
+    # Correcting
+    "cycles.said": (
+        "{who}：ラベル1件を判断、うち {turned} 件を変更",
+        "{who}：ラベル {n} 件を判断、うち {turned} 件を変更",
+    ),
+    "cycles.history_of": ("記録1件", "記録 {n} 件"),
+    "cycles.nothing_said": "この反復のラベルはまだ誰も確認も変更もしていません。",
+    "cycles.is_undone": (
+        "{who} さんが{since}この周期を取り消しました。再学習すると写真に新しくラベルを付けます。"
+    ),
+    "cycles.undo": "周期 {cycle} を取り消す",
+    "cycles.restore": "周期 {cycle} を元に戻す",
+    "cycles.undo_help": "再学習のときにこの周期の擬似ラベルを捨てます。消えるものはありません。",
+    "cycles.train_again": "周期 {cycle} の後から再学習",
+    "cycles.train_from_start": "最初から再学習",
+    "cycles.train_words": (
+        (
+            "人が付けたラベルで、この反復の学習 {first}～{last} "
+            "をやり直します。それより前は引き継ぎ、この実行はそのまま残ります。"
+        ),
+        (
+            "人が付けたラベル {n} 件で、この反復の学習 {first}～{last} "
+            "をやり直します。それより前は引き継ぎ、この実行はそのまま残ります。"
+        ),
+    ),
+    "cycles.train_confirm": "学習を開始",
+    "cycles.ordered": "実行 {id} は順番を待っています。",
+    "cycles.again": "再学習",
+    "cycles.again_from": "実行 {id}、学習 {training} から",
+    "cycles.f1_was": "以前の F1",
+    "cycles.f1_now": "現在の F1",
+    "cycles.who": "誰が",
+    "cycles.what": "何を",
+    "cycles.photo": "写真",
+    "cycles.when": "いつ",
+    "cycles.history": (
+        "記録1件、新しい順。消えるものはありません",
+        "記録 {n} 件、新しい順。消えるものはありません",
+    ),
+    "cycles.act_confirmed": "{label}と確認（周期 {cycle}、モデルは {p}）",
+    "cycles.act_overturned": "{label}に変更（周期 {cycle}、モデルは {p}）",
+    "cycles.act_labelled": "{label}とラベル、周期 {cycle} の後に質問",
+    "cycles.act_withdrawn": "取り下げ（周期 {cycle}）",
+    "cycles.act_undone": "周期 {cycle} を取り消し",
+    "cycles.act_restored": "周期 {cycle} を元に戻した",
+    # The desk itself
+    "ledger.title": "確率順の写真と、2本の線が決めるラベル",
+    "ledger.note": (
+        "水平線はしきい値、破線は割合です。×は分かる範囲"
+        "で誤り、菱形は人が判断したもの、銅色は変わる写真です。"
+    ),
+    "ledger.x": "写真、確率順",
+    "ledger.y": "欠陥の確率",
+    "ledger.threshold": "しきい値",
+    "ledger.share": "欠陥になれる割合",
+    "ledger.size": "グループの大きさ",
+    "ledger.as_run": "実行どおり",
+    "ledger.back": "実行の線に戻す",
+    "ledger.aside": (
+        "確率はその実行のものです。ラベルが違えば、次のネットワークは別のことを学んだはずです。"
+    ),
+    "ledger.changed": "写真 {of} 枚中 {n} 枚が変わります",
+    "ledger.was": "実行",
+    "ledger.would": "この線",
+    "ledger.people": "人を反映",
+    "ledger.defect": "欠陥ラベル",
+    "ledger.wrong": "誤り",
+    "ledger.false_defects": "正常を欠陥と",
+    "ledger.missed_defects": "欠陥を正常と",
+    "ledger.show_all": "全部",
+    "ledger.show_defect": "欠陥",
+    "ledger.show_normal": "正常",
+    "ledger.show_changed": "変わる",
+    "ledger.show_wrong": "誤り",
+    "ledger.show_said": "人が判断",
+    "ledger.show_flipped": "後で反転",
+    "ledger.picked": "{n} 枚選択",
+    "ledger.confirm": "確認",
+    "ledger.overturn": "変更",
+    "ledger.withdraw": "取り下げ",
+    "ledger.clear": "解除",
+    "ledger.above": "線より上の {n} 枚を選ぶ",
+    "ledger.those": "変わる {n} 枚を選ぶ",
+    "ledger.hint": "または曲線で囲む",
+    "ledger.pick": "選択",
+    "ledger.defect_word": "欠陥",
+    "ledger.normal_word": "正常",
+    "ledger.wrong_word": "誤り：{label}",
+    "ledger.right_word": "正しい",
+    "ledger.confirmed": "✓ {who}、{when}",
+    "ledger.overturned": "⇄ {who}、{when}",
+    "ledger.labelled": "✓ {who}、{when}",
+    "ledger.menu": "保存",
+    "ledger.csv": "CSV で保存",
+    "ledger.png": "PNG で保存",
+    "ledger.svg": "SVG で保存",
+}

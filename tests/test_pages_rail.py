@@ -1,0 +1,140 @@
+"""The rail page's few-label views: what they say is what the ledger says, what is done is written down."""
+
+from __future__ import annotations
+
+import contextlib
+from unittest.mock import PropertyMock, patch
+
+import numpy as np
+import pytest
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+
+from core import corrections, cycles, gate, orders, queue, selection
+from pages.parts import cycles as desk
+from pages.parts import experiments as known
+from tests import experiments
+from tests.serving import World
+
+NOW = experiments.NOW
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rail")
+    made = World.at(folder)
+    pool, tested = experiments.photos(made.settings, folder / "scratch", 160, 40, name="tiles")
+    experiments.run(made.settings, pool, tested, data="tiles", preset="table3", repeats=2)
+    experiments.run(made.settings, pool, tested, data="tiles", preset="full", repeats=1)
+    return made
+
+
+@pytest.fixture
+def visit(world, monkeypatch):
+    """Opens the rail page as somebody; every run of it is inside the gate."""
+    monkeypatch.setenv("PATINA_DATA", str(world.settings.data))
+    monkeypatch.setenv("PATINA_MODELS", str(world.settings.models))
+    with contextlib.ExitStack() as stack:
+
+        def visit(role: str = "engineer", **query: str) -> AppTest:
+            word = gate.sign(world.settings.data, world.session_of(role))
+            told = {"new_callable": PropertyMock, "return_value": {gate.HEADER: word}}
+            stack.enter_context(patch.object(ContextProxy, "headers", **told))
+            at = AppTest.from_file("../pages/rail.py", default_timeout=60)
+            for name, value in query.items():
+                at.query_params[name] = value
+            at.run()
+            assert not at.exception, at.exception[0].message if at.exception else ""
+            return at
+
+        yield visit
+
+
+def text(at: AppTest) -> str:
+    kinds = ("html", "markdown", "title", "warning")
+    return "\n".join(str(e.proto.body if kind == "html" else e.value) for kind in kinds for e in at.get(kind))
+
+
+def test_results_need_no_model_and_name_every_run(visit):
+    at = visit(view="labels", runs="1,2")
+    assert at.multiselect(key="few-runs").value == [1, 2]
+    assert "table3 · ResNet-50" in text(at)
+    assert "full · ResNet-50" in text(at)
+    at.multiselect(key="few-runs").set_value([1]).run()
+    assert at.query_params["runs"] == "1"
+
+
+def test_a_manager_sees_the_results_but_cannot_correct(visit, world):
+    at = visit("manager", view="cycles", run="1")
+    assert not at.exception
+    assert "became “defect”" in text(at)
+    assert not [b for b in at.button if str(b.key).startswith("undo-")]
+
+
+def test_the_sentence_counts_as_the_ledger_does(visit, world):
+    at = visit(view="cycles", run="1", repeat="2", cycle="3")
+    _, entries = cycles.ledger(world.settings.runs / "1", 2)
+    own = [e for e in entries if e.cycle == 3]
+    wrong = sum(bool(e.wrong) for e in own)
+    assert f"<b>{sum(e.label == 'defect' for e in own)}</b> of {len(own)} photos" in text(at)
+    assert wrong == 0 or f"<b>{wrong}</b> pseudo-labels are wrong" in text(at)
+
+
+def test_an_experiment_without_cycles_says_so(visit):
+    assert "learned from people" in text(visit(view="cycles", run="2"))
+
+
+@pytest.mark.parametrize(
+    "query", [{"cut": "nan", "share": "x", "size": "-3", "pick": "9-1,<b>"}, {"cycle": "77"}]
+)
+def test_nonsense_in_the_address_is_passed_over(visit, query):
+    assert "became “defect”" in text(visit(view="cycles", run="1", **query))
+
+
+@pytest.fixture
+def group(world):
+    """Cycle 2 of repeat 1, as the desk holds it."""
+    told = known.Visitor(world.session_of("engineer").person, world.settings)
+    e = next(e for e in known.known(world.db, world.settings) if e.id == 1)
+    return told, desk.group_of(told, e, 1, 2)
+
+
+def test_the_desk_holds_what_the_cycle_stored(group, world):
+    _, own = group
+    stored = cycles.cycle(world.settings.runs / "1", 1, 2)
+    assert np.array_equal(own.p.astype(np.float32), stored["group_p"])
+    assert np.array_equal(own.given, stored["selected"])
+    assert selection.mistakes(own.given, own.truth)["known"] == len(own.entries)
+
+
+def test_training_again_begins_where_the_corrections_tell(group, world):
+    told, own = group
+    person = world.session_of("engineer").person
+    assert desk.first_anew(own, {}) == 3, "training 3 is the first that learned from cycle 2"
+    corrections.overturn(world.db, person, 1, 1, own.entries[:2], NOW)
+    corrections.undo_cycle(world.db, person, 1, 1, 2, NOW)
+    own = desk.group_of(told, own.e, 1, 2)
+    assert desk.first_anew(own, corrections.undone(world.db, 1, 1)) == 2, "its photos are judged anew"
+    everything = desk.group_of(told, own.e, 1, desk.ALL)
+    assert desk.first_anew(everything, {}) == 3
+    new = orders.retrain(world.db, person, 1, 1, 2, NOW)
+    rows = desk.again(told, own.e, 1)
+    assert [row.id for row in rows] == [str(new)]
+    queue.cancel(world.db, new, NOW)
+
+
+def test_a_later_network_that_disagrees_is_named(group, world):
+    _, own = group
+    folder = world.settings.runs / "1"
+    shas = [e.sha256 for e in own.entries]
+    np.savez(folder / cycles.PHOTOS, pool_sha256=np.array(shas, np.str_))
+    sides = np.where(own.given, 0.9, 0.1).astype(np.float32)
+    for number in (3, 4, 5):
+        now = sides.copy()
+        if number != 4:
+            now[0] = 1 - now[0]
+        path = cycles.cycle_file(folder, 1, number)
+        np.savez(path, **cycles.cycle(folder, 1, number), pool_p=now)
+    found = desk.flips(own.e, 1, own.entries)
+    assert list(found) == shas[:1]
+    assert "3, 5" in found[shas[0]]
