@@ -241,17 +241,18 @@ def predict(told: Namespace, settings: Settings) -> None:
     found = services.find(_database(settings), settings.models, told.model)
     if told.masks and found.card.domain != "crack":
         raise ConfigError(f"--masks is for crack models; {told.model} finds no masks.")
-    judged = terminal.listen(_judged(told, found))
+    judged = terminal.listen(_judged(told, found, settings))
     terminal.tell(told.json, judged, lambda: [_verdict_line(one) for one in judged])
 
 
 SAID = ("label", "confidence", "threshold", "needs_person", "reason", "model")
-MEASURED = ("crack_fraction", "max_width_px", "max_width_mm")
+MEASURED = ("crack_fraction", "max_width_px", "max_width_mm", "standard", "grade")
 
 
-def _judged(told: Namespace, found: services.Serving) -> Generator[Progress, None, list[dict[str, Any]]]:
+def _judged(
+    told: Namespace, found: services.Serving, settings: Settings
+) -> Generator[Progress, None, list[dict[str, Any]]]:
     from core.engine import loop, work
-    from core.orders import rules
 
     loop.use_threads()
     card, threshold = found.card, told.threshold or found.threshold
@@ -263,9 +264,7 @@ def _judged(told: Namespace, found: services.Serving) -> Generator[Progress, Non
         if answer.error:
             one |= {"error": str(answer.error)}
         else:
-            verdict = rules(card.domain).judge(
-                answer.arrays, threshold, card, quality=answer.quality, scale_mm_per_px=told.scale
-            )
+            verdict = work.verdict(answer, card, threshold, settings, scale_mm_per_px=told.scale)
             one |= {key: getattr(verdict, key) for key in SAID}
             one |= {key: verdict.figures[key] for key in MEASURED if key in verdict.figures}
             if told.masks:

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from scipy import ndimage, optimize
 
-from core import losses, metrics, photos, sweep, widths
+from core import losses, metrics, photos, profiles, standards, sweep, widths
 from core.config import param
 from core.errors import DataError
 from core.metrics import Counts
 from core.photos import Quality
 from core.records import Card, Photo, Trim, Verdict
+from core.standards import Standard
 
 
 @dataclass(frozen=True)
@@ -152,13 +153,19 @@ def judge(
     quality: Quality | None = None,
     trim: Trim | None = None,
     scale_mm_per_px: float | None = None,
+    grey: np.ndarray | None = None,
+    standard: Standard | None = None,
 ) -> Verdict:
     """The verdict on one photo from its stored probability map; at the threshold a pixel is crack.
 
-    `arrays` holds `p` (H, W) uint8 and perhaps `unlike` (), 0 to 1. `threshold` None means the card's. The
-    label is `crack` when one piece of the mask reaches at least `card.known["smallest_px"]` pixels, the
-    diagonal of its box; smaller ones are specks, which count in `crack_fraction` (every pixel of the mask)
-    but are not measured. `holds_to` is the highest threshold at which the label would still be `crack`.
+    `arrays` holds `p` (H, W) uint8 and perhaps `unlike` (), 0 to 1. With the photo itself, `grey` (H, W)
+    uint8, widths are read from its grey values (`core.profiles`), else from the mask; with a scale and a
+    `standard` the verdict names the grade, or the grades between which it cannot decide.
+
+    `threshold` None means the card's. The label is `crack` when one piece of the mask reaches at least
+    `card.known["smallest_px"]` pixels, the diagonal of its box; smaller ones are specks, which count in
+    `crack_fraction` (every pixel of the mask) but are not measured. `holds_to` is the highest threshold at
+    which the label would still be `crack`.
     `confidence` is the calibrated probability of the label that is said, so below one half when the
     threshold is moved past it. Without a scale the figures in mm are None and `scale` says "no scale".
     """
@@ -172,6 +179,7 @@ def judge(
     is_crack, holds = bool(cracks.any()), holds_to(stored, smallest_px)
     p = confidence(holds, card)
     share = float(mask.mean())
+    measured = measures(cracks, scale_mm_per_px, grey)
     doubts = []
     if quality is not None and quality.fault:
         doubts.append(f"the photo is {quality.fault}")
@@ -195,7 +203,8 @@ def judge(
         next_step=_NEXT[is_crack, bool(doubts)],
         model=card.id,
         figures={"crack_fraction": share, "holds_to": holds, "unlike": unlike}
-        | measures(cracks, scale_mm_per_px),
+        | measured
+        | graded(measured, standard),
         trim=trim,
         scale_mm_per_px=scale_mm_per_px,
     )
@@ -213,21 +222,46 @@ _NEXT = {
 }
 
 
-def measures(cracks: np.ndarray, scale_mm_per_px: float | None) -> dict[str, float | int | str | None]:
+def measures(
+    cracks: np.ndarray, scale_mm_per_px: float | None, grey: np.ndarray | None = None
+) -> dict[str, float | int | str | None]:
     """What is measured on a mask without specks (H, W) bool, in pixels and, with a scale, in millimetres.
 
-    `max_width_px mean_width_px length_px n_cracks`, the same in mm, and `scale` in words. Widths are 0
-    without a crack, and None where the mask shows no edge of it.
+    `max_width_px mean_width_px length_px n_cracks`, the band `max_width_low_px max_width_high_px` in which
+    the widest place lies, the same in mm, and `scale` in words. With the photo, `grey` (H, W), widths are
+    those of its grey values, else those of the mask, half a pixel up and down. Widths are 0 without a
+    crack, and None where the mask shows no edge of it.
     """
     found = widths.measure(cracks)
     px = {"max_width": found.max_px, "mean_width": found.mean_px, "length": found.length_px}
+    px |= {"max_width_low": found.max_px - 0.5, "max_width_high": found.max_px + 0.5}
+    if grey is not None and found.n_cracks and not math.isnan(found.max_px):
+        finer = profiles.measure(grey, found)
+        even = widths.evened(found, finer.width_px)
+        widest = int(np.argmax(even))
+        px["max_width"], px["mean_width"] = float(even[widest]), float(finer.width_px.mean())
+        for name, band in (("max_width_low", finer.low_px), ("max_width_high", finer.high_px)):
+            px[name] = float(widths.evened(found, band)[widest])
     told: dict[str, float | int | str | None] = {"n_cracks": found.n_cracks}
     for name, value in px.items():
-        value = 0.0 if not found.n_cracks else value
+        value = 0.0 if not found.n_cracks else max(value, 0.0)
         told[f"{name}_px"] = None if math.isnan(value) else round(value, 2)
         in_mm = scale_mm_per_px is not None and not math.isnan(value)
         told[f"{name}_mm"] = round(value * scale_mm_per_px, 3) if in_mm else None  # type: ignore[operator]
     return told | {"scale": "no scale" if scale_mm_per_px is None else f"{scale_mm_per_px:g} mm/px"}
+
+
+def graded(measured: Mapping[str, Any], standard: Standard | None) -> dict[str, float | int | str | None]:
+    """`standard`, `grade` ("c", or "b or c" where the band straddles a limit) and what the grade means.
+
+    Nothing without a standard, without millimetres, or without a crack: no width, no grade. ours: a
+    standard's limits for the cracked share of a surface are not asked: a photo shows a part of it only.
+    """
+    low, high = measured.get("max_width_low_mm"), measured.get("max_width_high_mm")
+    if standard is None or low is None or high is None or not measured["n_cracks"]:
+        return {}
+    found = standards.grade(standard, (float(low), float(high)))
+    return {"standard": standard.key, "grade": " or ".join(found.grades), "grade_words": found.words}
 
 
 def holds_to(stored: np.ndarray, smallest_px: float) -> float:

@@ -176,6 +176,11 @@ def quality(picture: np.ndarray) -> Quality:
     return Quality(_sharpness(grey), float(grey.mean()), float(grey.std()), min(height, width))
 
 
+def grey(picture: np.ndarray) -> np.ndarray:
+    """The light (H, W) uint8 of an (H, W, 3) uint8 picture, ITU-R 601."""
+    return np.asarray(Image.fromarray(picture).convert("L"))
+
+
 def safe_name(name: str) -> str:
     """A name to show and to keep for the photo that a browser calls `name`; never a path, never empty.
 

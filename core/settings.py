@@ -22,16 +22,22 @@ class Settings:
     """Folder with ImageNet weights, safetensors or torchvision's own .pth (`PATINA_WEIGHTS`)."""
     lanes: tuple[str, ...] = ("judge", "train")
     """The workers that the app starts (`PATINA_WORKERS`: judge,train; `none` where they start by hand)."""
+    standard: str = "kr-deck"
+    """By whose limits cracks are graded, a key of `core.standards` (`PATINA_STANDARD`)."""
+    standards: Path | None = None
+    """Tables of an organisation's own beside those that come with Patina, JSON (`PATINA_STANDARDS`)."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """The settings that an environment describes."""
-        weights = environ.get("PATINA_WEIGHTS")
+        weights, tables = environ.get("PATINA_WEIGHTS"), environ.get("PATINA_STANDARDS")
         return cls(
             data=Path(environ.get("PATINA_DATA") or ROOT / "data").resolve(),
             models=Path(environ.get("PATINA_MODELS") or ROOT / "models_store").resolve(),
             weights=Path(weights).resolve() if weights else None,
             lanes=tuple(w for w in environ.get("PATINA_WORKERS", "judge,train").split(",") if w != "none"),
+            standard=environ.get("PATINA_STANDARD") or "kr-deck",
+            standards=Path(tables).resolve() if tables else None,
         )
 
     @property

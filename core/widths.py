@@ -40,6 +40,8 @@ class Widths:
     """(k, 2) int32: y and x of each skeleton pixel."""
     width_px: np.ndarray
     """(k,) float32: the width at each of them."""
+    along: np.ndarray
+    """(k, 2) float64: the unit vector (y, x) along the crack at each of them."""
 
 
 def measure(mask: np.ndarray) -> Widths:
@@ -55,19 +57,26 @@ def measure(mask: np.ndarray) -> Widths:
     n_cracks = int(ndimage.label(mask, EIGHT)[1])
     if not len(places) or mask.all():
         unknown = np.full(len(places), np.nan, np.float32)
-        return Widths(math.nan, math.nan, length(skeleton), n_cracks, skeleton, places, unknown)
+        known = np.zeros((len(places), 2))
+        return Widths(math.nan, math.nan, length(skeleton), n_cracks, skeleton, places, unknown, known)
     near = _neighbours(places, 11)
-    width = _across(mask, places, _direction(places, near), room)
-    even = width[near[:, :5]].mean(1)
+    along = _direction(places, near)
+    width = _across(mask, places, along, room)
     return Widths(
-        max_px=float(even.max()),
+        max_px=float(width[near[:, :5]].mean(1).max()),
         mean_px=float(width.mean()),
         length_px=length(skeleton) + _ends(skeleton, places, room),
         n_cracks=n_cracks,
         skeleton=skeleton,
         places=places,
         width_px=width.astype(np.float32),
+        along=along,
     )
+
+
+def evened(found: Widths, width_px: np.ndarray) -> np.ndarray:
+    """Widths (k,) at the places of `found`, each averaged over five pixels along the crack."""
+    return np.asarray(width_px, np.float64)[_neighbours(found.places, 5)].mean(1)
 
 
 def length(skeleton: np.ndarray) -> float:

@@ -5,7 +5,7 @@ import time
 
 import streamlit as st
 
-from core import inspections, store
+from core import inspections, standards, store
 from core.errors import NotFound
 from core.inspections import LABELS, Inspection
 from core.settings import Settings
@@ -126,6 +126,10 @@ def facts(of: Inspection) -> str:
             told.append((t("fact.judged"), moment(of.verdict_at)))
         if verdict.trim is not None:
             told.append((t("fact.trim"), t("fact.trim_shown")))
+        if verdict.figures.get("grade"):
+            by = standards.STANDARDS.get(str(verdict.figures["standard"]))
+            name = by.name if by else str(verdict.figures["standard"])
+            told.append((t("fact.grade"), html.escape(f"{verdict.figures['grade']} – {name}")))
         if verdict.scale_mm_per_px is not None:
             told.append((t("fact.scale"), t("fact.mm_per_px", scale=f"{verdict.scale_mm_per_px:.3g}")))
     told.append((t("fact.from"), html.escape(of.owner) + ", " + moment(of.created_at)))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import config, crack, sweep
+from core import config, crack, standards, sweep
 from core.crack import Config, judge
 from core.errors import ConfigError, DataError, PatinaError
 from core.metrics import Counts
@@ -273,3 +273,36 @@ def test_a_loss_and_a_weight_must_go_together():
         config.of(Config, {"loss": "balanced_step", "weight": 1.0})
     with pytest.raises(PatinaError, match="kernel"):
         config.of(Config, {"kernel": 4})
+
+
+# Widths by grey values, grades by a standard
+
+
+def photographed(side=120, top=50, wide=8):
+    """(arrays, grey) of an upright dark band, the map a pixel too wide on each side."""
+    p = np.zeros((side, side), np.uint8)
+    p[top - 1 : top + wide + 1] = 230
+    grey = np.full((side, side), 160, np.uint8)
+    grey[top : top + wide] = 40
+    return {"p": p}, grey
+
+
+def test_with_the_photo_the_width_is_that_of_its_grey_values():
+    arrays, grey = photographed()
+    by_mask = crack.judge(arrays, 0.5, CARD).figures
+    by_grey = crack.judge(arrays, 0.5, CARD, grey=grey).figures
+    assert by_mask["max_width_px"] == pytest.approx(10, abs=0.1)
+    assert by_grey["max_width_px"] == pytest.approx(8, abs=0.1)
+    assert by_grey["max_width_low_px"] < 8 < by_grey["max_width_high_px"]
+
+
+def test_a_grade_needs_a_scale_and_names_its_standard():
+    arrays, grey = photographed()
+    deck = standards.STANDARDS["kr-deck"]
+    assert "grade" not in crack.judge(arrays, 0.5, CARD, grey=grey, standard=deck).figures
+    told = crack.judge(arrays, 0.5, CARD, grey=grey, standard=deck, scale_mm_per_px=0.05).figures
+    assert (told["standard"], told["grade"]) == ("kr-deck", "c")
+    told = crack.judge(arrays, 0.5, CARD, grey=grey, standard=deck, scale_mm_per_px=0.0625).figures
+    assert told["grade"] == "c or d", "0.5 mm lies within the band"
+    empty = {"p": np.zeros((50, 50), np.uint8)}
+    assert "grade" not in crack.judge(empty, 0.5, CARD, standard=deck, scale_mm_per_px=0.05).figures

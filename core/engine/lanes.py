@@ -138,11 +138,11 @@ class Judge:
         if queue.is_cancelled(self.db, run):
             queue.stop(self.db, run, time.time())
             return
-        verdict = rules(run.domain).judge(
-            answer.arrays,
-            serving.threshold,
+        verdict = work.verdict(
+            answer,
             serving.card,
-            quality=answer.quality,
+            serving.threshold,
+            self.settings,
             trim=inspection.trim,
             scale_mm_per_px=inspection.scale_mm_per_px,
         )

@@ -24,14 +24,14 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import torch
 
-from core import cards
+from core import cards, standards
 from core import config as settings_of
 from core import photos as files
 from core.engine import checkpoint, corrosion, crack, loaders, rail
 from core.errors import ConfigError, Conflict, DataError, PatinaError
 from core.orders import rules
 from core.photos import Quality
-from core.records import Card, Domain, Photo, PhotoSet, Progress
+from core.records import Card, Domain, Photo, PhotoSet, Progress, Trim, Verdict
 from core.settings import Settings
 
 T = TypeVar("T")
@@ -141,6 +141,8 @@ class Answer(Generic[T]):
     asked: T
     arrays: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     quality: Quality | None = None
+    grey: np.ndarray | None = None
+    """(H, W) uint8, the photo's light, which crack widths are read from; of other domains None."""
     error: PatinaError | None = None
 
 
@@ -160,7 +162,8 @@ def answers(
             except PatinaError as error:
                 waiting.append(Answer(one, error=error))
                 continue
-            waiting.append(Answer(one, quality=files.quality(picture)))
+            grey = files.grey(picture) if domain == "crack" else None
+            waiting.append(Answer(one, quality=files.quality(picture), grey=grey))
             yield picture
 
     for arrays in ENGINES[domain].predict(model, pictures()):
@@ -168,6 +171,23 @@ def answers(
             yield waiting.popleft()
         yield dataclasses.replace(waiting.popleft(), arrays=arrays)
     yield from waiting
+
+
+def verdict(
+    answer: Answer[Any],
+    card: Card,
+    threshold: float | None,
+    settings: Settings,
+    *,
+    trim: Trim | None = None,
+    scale_mm_per_px: float | None = None,
+) -> Verdict:
+    """What is to be said of a photo by what a model answered, at this threshold; None: the card's."""
+    told: dict[str, Any] = {"quality": answer.quality, "trim": trim, "scale_mm_per_px": scale_mm_per_px}
+    if card.domain == "crack":
+        told |= {"grey": answer.grey, "standard": standards.chosen(settings)}
+    judged: Verdict = rules(card.domain).judge(answer.arrays, threshold, card, **told)
+    return judged
 
 
 def picture(photo: Photo, card: Card) -> np.ndarray:

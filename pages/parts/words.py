@@ -195,7 +195,12 @@ def _patterns(family: str) -> list[tuple[str, re.Pattern[str]]]:
 def _width(verdict: Verdict) -> str:
     mm, px = verdict.figures.get("max_width_mm"), verdict.figures.get("max_width_px")
     if isinstance(mm, int | float) and mm > 0:
-        return t("verdict.crack_mm", width=f"{mm:.1f}")
+        low, high = (verdict.figures.get(f"max_width_{end}_mm") for end in ("low", "high"))
+        if not isinstance(low, int | float) or not isinstance(high, int | float):
+            return t("verdict.crack_mm", width=f"{mm:.1f}")
+        digits = 1 if mm >= 1 else 2
+        band = max(high - mm, mm - low, 0.5 * 10**-digits)
+        return t("verdict.crack_mm_band", width=f"{mm:.{digits}f}", band=f"{band:.{digits}f}")
     if isinstance(px, int | float) and px > 0:
         return t("verdict.crack_px", width=f"{px:.0f}")
     return t("verdict.crack")
