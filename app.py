@@ -19,10 +19,10 @@ from streamlit import config
 from streamlit.proto.AuthRedirect_pb2 import AuthRedirect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from core import api, children, opening, signin, uploads
+from core import api, children, front, opening, signin, uploads
 from core.gate import Gate
 from core.settings import Settings
-from pages.parts import notice
+from pages.parts import notice, places
 
 SETTINGS = Settings.of()
 FAREWELL = ForwardMsg(auth_redirect=AuthRedirect(url="/signin?ended=1")).SerializeToString()
@@ -78,7 +78,11 @@ app = st.App(
     "pages/parts/main.py",
     lifespan=lifespan,
     on_script_error=notice.broken,
-    routes=[*signin.routes(SETTINGS), *api.routes(SETTINGS)],
+    routes=[
+        *signin.routes(SETTINGS),
+        *api.routes(SETTINGS),
+        *front.routes(place.name for place in places.PLACES),
+    ],
     middleware=[
         Middleware(Gate, settings=SETTINGS, farewell=FAREWELL),
         Middleware(uploads.NameAside),

@@ -12,7 +12,6 @@ import base64
 import contextlib
 import dataclasses
 import hashlib
-import importlib.util
 import json
 import logging
 import re
@@ -30,7 +29,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 
-from core import accounts, store, tokens
+from core import accounts, front, store, tokens
 from core.accounts import Person, Session
 from core.errors import PatinaError, SignInNeeded
 from core.settings import Settings
@@ -357,7 +356,7 @@ def _port(port: int | None, scheme: str) -> int:
 
 def _page_headers() -> dict[bytes, bytes]:
     """Headers for the pages; the policy allows exactly the inline scripts that Streamlit's page has."""
-    scripts = " ".join(f"'sha256-{h}'" for h in _inline_scripts(_index_html()))
+    scripts = " ".join(f"'sha256-{h}'" for h in _inline_scripts(front.html()))
     policy = (
         "default-src 'self'; "
         # blob: is how Streamlit loads elements that are given to it as text (pages/parts/components)
@@ -375,14 +374,6 @@ def _page_headers() -> dict[bytes, bytes]:
         b"cross-origin-resource-policy": b"same-origin",
         b"permissions-policy": b"camera=(self), geolocation=(self), microphone=(), payment=(), usb=()",
     }
-
-
-def _index_html() -> str:
-    """Streamlit's one page, found without importing Streamlit."""
-    spec = importlib.util.find_spec("streamlit")
-    if spec is None or not spec.submodule_search_locations:
-        raise PatinaError("Streamlit is not installed; run `pip install -r requirements.txt`.")
-    return (Path(spec.submodule_search_locations[0]) / "static" / "index.html").read_text(encoding="utf-8")
 
 
 def _inline_scripts(html: str) -> list[str]:

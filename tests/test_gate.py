@@ -182,7 +182,18 @@ def test_the_page_policy_allows_exactly_the_inline_script_of_the_page_that_is_se
     answer = ask(site, world, "admin", "GET", "/")
     allowed = set(re.findall(r"'sha256-([^']+)'", answer.headers["content-security-policy"]))
     assert allowed == set(gate._inline_scripts(answer.text))
-    assert len(allowed) == 1
+    assert len(allowed) == 2, "Streamlit's own, and where the server is (core/front.py)"
+
+
+@pytest.mark.parametrize("path", ["/", "/rail", "/photo"])
+def test_a_page_is_ours_before_its_script_has_run(site, world, path):
+    answer = ask(site, world, "engineer", "GET", path)
+    assert "<title>Patina</title>" in answer.text
+    assert "BACKEND_BASE_URL: location.origin" in answer.text, "or a link's page looks below itself first"
+    wanted = re.findall(r'href="\.(/app/static/[^"]+)"', answer.text)
+    assert len(wanted) == 2
+    for own in wanted:
+        assert ask(site, world, "engineer", "GET", own).status_code == 200
 
 
 # Websockets

@@ -20,13 +20,12 @@ SWITCHES = (
     "--disable-component-update --disable-sync --disable-dev-shm-usage"
 ).split()
 HARMLESS = (
-    "404 (Not Found)",
     "422 (Unprocessable",
     "413 (",
     "Failed to load resource: net::ERR_",
     "when disconnected from server",
 )
-"""What a console may say: Streamlit's own look for a page's files, a refusal we ask for, a line we cut."""
+"""What a console may say: a refusal we ask for, a line we cut."""
 STILL = """() => {
   const main = document.querySelector('[data-testid=stMain]')
   const now = [document.querySelectorAll('*').length, main?.scrollHeight, main?.scrollTop].join()
