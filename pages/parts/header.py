@@ -15,10 +15,13 @@ from core.records import Run
 from core.settings import Settings
 from core.workers import WorkerState
 from pages.parts import words
+from pages.parts.components import element
 from pages.parts.strings import LANGUAGES, SESSION_KEY, language, t
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+
+_menu = element("menu")
 
 
 def look() -> None:
@@ -38,6 +41,7 @@ def speak(person: Person) -> None:
 
 def show(person: Person) -> None:
     """The chip of the workers and the menu of the person."""
+    _menu(key="menu", on_begun_change=st.query_params.clear)
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="small"):
         _chip()
         _account(person)

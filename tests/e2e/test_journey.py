@@ -266,6 +266,18 @@ def test_on_a_phone_the_buttons_are_as_high_as_a_thumb(visit):
     assert window.page.locator(".upload input[capture]").count() == 1, "the camera is one tap away"
 
 
+def test_the_menus_word_for_this_page_begins_it_anew(visit, tmp_path):
+    photo = tmp_path / "mast.jpg"
+    photo.write_bytes(stock.picture(131, "corrosion"))
+    window = visit("inspector")
+    window.go("/inspect")
+    hand_in(window, "corrosion", photo)
+    window.see("1 judged")
+    window.page.locator("[data-testid=stSidebarNavLink]", has_text="Inspect").click()
+    window.page.wait_for_url(f"{window.url}/inspect")
+    window.see("Handed in lately")
+
+
 def test_the_photo_zooms_moves_and_shows_its_evidence(visit, world, tmp_path):
     wall = tmp_path / "wall.jpg"
     wall.write_bytes(stock.picture(8, "crack"))
