@@ -117,8 +117,8 @@ def history(db: Database, run_id: int, repeat: int | None = None) -> list[Correc
 
 
 def _given(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The lines, when each is a pseudo-label."""
-    own = [e.photo for e in entries if e.by != "model"]
+    """The lines, when each is a pseudo-label, or was one before a person spoke."""
+    own = [e.photo for e in entries if e.by != "model" and not e.said]
     if own:
         raise DataError(f"{own[0]} was labelled by a person already; choose photos that the model labelled.")
     return entries

@@ -65,6 +65,14 @@ def run(
     truth, test_truth = rail.truths(pool), rail.truths(tested)
     first, groups = divisions.sizes(config.division, config.n0, len(pool), int((truth >= 0).sum()))
     sizes = divisions.columns(first, groups)
+    folder.mkdir(parents=True)
+    sides = {"pool": (pool, truth), "test": (tested, test_truth)}
+    np.savez(
+        folder / cycles.PHOTOS,
+        **{f"{k}_sha256": np.array([p.sha256 for p in own]) for k, (own, _) in sides.items()},
+        **{f"{k}_group": np.array([p.group for p in own]) for k, (own, _) in sides.items()},
+        **{f"{k}_truth": truths for k, (_, truths) in sides.items()},
+    )
     rows = []
     for repeat in range(1, repeats + 1):
         rng = np.random.default_rng([seed, repeat])
@@ -75,7 +83,10 @@ def run(
             p, test_p = (_answers(t, number, gain, rng) for t in (truth[group], test_truth))
             chosen = selection.select(p, config.threshold, config.share, config.rule)
             stored = {"learned": learned, "labels": labels, "group": group, "group_p": p, "selected": chosen}
-            stored["test_p"] = test_p
+            stored |= {"test_p": test_p, "left": np.zeros(len(group), bool)}
+            stored |= {"pool_p": _answers(truth, number, gain, rng), "share_used": np.asarray(config.share)}
+            stored["pool_p"][group] = p
+            stored["share"] = np.full(3, np.nan)
             path = cycles.cycle_file(folder, repeat, number)
             path.parent.mkdir(parents=True, exist_ok=True)
             np.savez(path, **stored)

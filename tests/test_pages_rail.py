@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from unittest.mock import PropertyMock, patch
 
-import numpy as np
 import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from core import corrections, cycles, gate, orders, queue, selection
-from pages.parts import cycles as desk
+from core import corrections, cycles, gate, orders, queue
+from pages.parts import cycles as page
 from pages.parts import experiments as known
 from tests import experiments
 from tests.serving import World
@@ -92,49 +92,34 @@ def test_nonsense_in_the_address_is_passed_over(visit, query):
 
 
 @pytest.fixture
-def group(world):
-    """Cycle 2 of repeat 1, as the desk holds it."""
+def desk(world):
+    """Cycle 2 of repeat 1, as it is on the desk."""
     told = known.Visitor(world.session_of("engineer").person, world.settings)
     e = next(e for e in known.known(world.db, world.settings) if e.id == 1)
-    return told, desk.group_of(told, e, 1, 2)
+    return told, page.desk_of(told, e, 1, 2)
 
 
-def test_the_desk_holds_what_the_cycle_stored(group, world):
-    _, own = group
-    stored = cycles.cycle(world.settings.runs / "1", 1, 2)
-    assert np.array_equal(own.p.astype(np.float32), stored["group_p"])
-    assert np.array_equal(own.given, stored["selected"])
-    assert selection.mistakes(own.given, own.truth)["known"] == len(own.entries)
-
-
-def test_training_again_begins_where_the_corrections_tell(group, world):
-    told, own = group
+def test_training_again_begins_where_the_corrections_tell(desk, world):
+    told, own = desk
     person = world.session_of("engineer").person
-    assert desk.first_anew(own, {}) == 3, "training 3 is the first that learned from cycle 2"
-    corrections.overturn(world.db, person, 1, 1, own.entries[:2], NOW)
+    assert page.first_anew(own, {}) == 3, "training 3 is the first that learned from cycle 2"
+    corrections.overturn(world.db, person, 1, 1, own.group.lines[:2], NOW)
     corrections.undo_cycle(world.db, person, 1, 1, 2, NOW)
-    own = desk.group_of(told, own.e, 1, 2)
-    assert desk.first_anew(own, corrections.undone(world.db, 1, 1)) == 2, "its photos are judged anew"
-    everything = desk.group_of(told, own.e, 1, desk.ALL)
-    assert desk.first_anew(everything, {}) == 3
+    own = page.desk_of(told, own.e, 1, 2)
+    assert page.first_anew(own, corrections.undone(world.db, 1, 1)) == 2, "its photos are judged anew"
+    everything = page.desk_of(told, own.e, 1, page.ALL)
+    assert page.first_anew(everything, {}) == 3
     new = orders.retrain(world.db, person, 1, 1, 2, NOW)
-    rows = desk.again(told, own.e, 1)
+    rows = page.again(told, own.e, 1)
     assert [row.id for row in rows] == [str(new)]
     queue.cancel(world.db, new, NOW)
 
 
-def test_a_later_network_that_disagrees_is_named(group, world):
-    _, own = group
-    folder = world.settings.runs / "1"
-    shas = [e.sha256 for e in own.entries]
-    np.savez(folder / cycles.PHOTOS, pool_sha256=np.array(shas, np.str_))
-    sides = np.where(own.given, 0.9, 0.1).astype(np.float32)
-    for number in (3, 4, 5):
-        now = sides.copy()
-        if number != 4:
-            now[0] = 1 - now[0]
-        path = cycles.cycle_file(folder, 1, number)
-        np.savez(path, **cycles.cycle(folder, 1, number), pool_p=now)
-    found = desk.flips(own.e, 1, own.entries)
-    assert list(found) == shas[:1]
-    assert "3, 5" in found[shas[0]]
+def test_the_element_is_told_what_the_ledger_holds(desk):
+    told, own = desk
+    with patch("streamlit.query_params", {"cut": "0.7", "share": "nan", "size": "9000"}):
+        data = page.data_of(told, own)
+    assert data["p"] == [e.p_defect for e in own.group.lines]
+    assert data["lines"] == {"threshold": 0.7, "share": 0.3, "sure": 0.9, "portion": 0.5, "size": 24}
+    assert set(data["held"]) == {1}
+    json.dumps(data, allow_nan=False)

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 import numpy as np
 import streamlit as st
 
-from core import corrections, cycles, orders, selection, sets
+from core import corrections, groups, orders, selection, sets
 from core.corrections import Correction
 from core.cycles import Entry
 from core.errors import PatinaError
+from core.groups import Group
 from core.rail import CLASSES
-from pages.parts import access, experiments, few_labels, lab, notice, pick, places, tables, training, words
+from pages.parts import (
+    access,
+    experiments,
+    few_labels,
+    notice,
+    pick,
+    places,
+    tables,
+    training,
+    viewer,
+    words,
+)
 from pages.parts.charts import FONT, colour, rgba
 from pages.parts.components import element
 from pages.parts.experiments import Experiment, Visitor
@@ -33,14 +46,13 @@ _ledger = element("ledger")
 
 
 @dataclass(frozen=True)
-class Group:
-    """What is on the desk: the pseudo-labels of one cycle, or of all cycles, of one repeat."""
+class Desk:
+    """The photos of one cycle, or of all cycles, of one repeat, and who spoke of them."""
 
     e: Experiment
     repeat: int
     number: int
-    entries: Sequence[Entry]
-    """Of the model only; in the ledger's order."""
+    group: Group
     said: Mapping[str, Correction]
     flips: Mapping[str, str]
     """What later networks say of a photo, where it is not what was said in its cycle; by sha256."""
@@ -51,22 +63,14 @@ class Group:
         return f"{self.e.id}-{self.repeat}-{self.number}"
 
     @property
-    def p(self) -> np.ndarray:
-        """(n,) P(defect) when it was labelled."""
-        return np.array([e.p_defect or 0.0 for e in self.entries])
+    def config(self) -> Mapping[str, Any]:
+        """The settings of the run."""
+        return cast(Mapping[str, Any], self.e.found["config"])
 
     @property
-    def given(self) -> np.ndarray:
-        """(n,) bool, the pseudo-labels: is it called a defect?"""
-        return np.array([e.label == CLASSES[1] for e in self.entries], bool)
-
-    @property
-    def truth(self) -> np.ndarray:
-        """(n,) int8: 1 defect, 0 normal, -1 where nobody knows."""
-        return np.array(
-            [-1 if e.wrong is None else int((e.label == CLASSES[1]) != e.wrong) for e in self.entries],
-            np.int8,
-        )
+    def share(self) -> float:
+        """The share that the run used here: the estimated one where it estimates."""
+        return self.group.share.get(self.number, float(self.config["share"]))
 
 
 def show(told: Visitor) -> None:
@@ -83,7 +87,7 @@ def show(told: Visitor) -> None:
         repeat = pick.one(
             "repeat", list(range(1, e.n_repeats + 1)), 1, label=t("cycles.repeat"), is_labelled=True
         )
-        numbers = cycle_numbers(e, repeat)
+        numbers = groups.numbers(e.folder, repeat)
         if numbers:
             number = pick.one(
                 "cycle",
@@ -101,93 +105,76 @@ def show(told: Visitor) -> None:
     if head.get("note"):
         st.html(f'<p class="note">{html.escape(str(head["note"]))}</p>')
     is_active = any(x.is_active for x in known)
-    st.fragment(desk, run_every=10.0 if is_active else None)(told, e, repeat, number)
+    st.fragment(lay_out, run_every=10.0 if is_active else None)(told, e, repeat, number)
 
 
-def cycle_numbers(e: Experiment, repeat: int) -> list[int]:
-    """The cycles of a repeat that have given pseudo-labels."""
-    return sorted({line.cycle for line in e.ledger(repeat)[1] if line.by == "model"})
-
-
-def group_of(told: Visitor, e: Experiment, repeat: int, number: int) -> Group:
-    """The pseudo-labels of a cycle (of all cycles: `ALL`), with what people said of them."""
-    _, entries = e.ledger(repeat)
-    own = [line for line in entries if line.by == "model" and number in (ALL, line.cycle)]
+def desk_of(told: Visitor, e: Experiment, repeat: int, number: int) -> Desk:
+    """The photos of a cycle (of all cycles: `ALL`), with what people and later networks say of them."""
+    group = groups.read(e.folder, repeat, None if number == ALL else number)
     said = corrections.of(told.db, e.id, repeat)
-    return Group(e, repeat, number, own, said, flips(e, repeat, own))
+    return Desk(e, repeat, number, group, said, flips(e, repeat, group))
 
 
-def flips(e: Experiment, repeat: int, entries: Sequence[Entry]) -> dict[str, str]:
-    """Which photos a later network calls something else than their pseudo-label, in words, by sha256.
-
-    Empty for experiments that kept no answers on the whole pool.
-    """
-    pool = cycles.photos(e.folder).get("pool_sha256")
-    if pool is None:
-        return {}
-    place = {str(sha): i for i, sha in enumerate(pool)}
-    turned: dict[str, list[int]] = {}
-    threshold = float(e.found["config"]["threshold"])
-    for number in range(2, len(e.found["columns"]) + 1):
-        stored = cycles.cycle(e.folder, repeat, number)
-        if stored is None or "pool_p" not in stored:
-            continue
-        for line in entries:
-            if line.cycle < number and line.sha256 in place:
-                now = bool(stored["pool_p"][place[line.sha256]] > threshold)
-                if now != (line.label == CLASSES[1]):
-                    turned.setdefault(line.sha256, []).append(number)
-    label = {line.sha256: CLASSES[line.label != CLASSES[1]] for line in entries}
+def flips(e: Experiment, repeat: int, group: Group) -> dict[str, str]:
+    """Which photos a later network calls something else than their label, in words, by sha256."""
+    label = {line.sha256: line.label for line in group.lines}
+    found = groups.flips(e.folder, repeat, group.lines, float(e.found["config"]["threshold"]))
     return {
-        sha: t("cycles.flip", label=t(f"label.{label[sha]}"), trainings=", ".join(map(str, trainings)))
-        for sha, trainings in turned.items()
+        sha: t(
+            "cycles.flip",
+            label=t(f"label.{CLASSES[label[sha] == CLASSES[0]]}"),
+            trainings=", ".join(map(str, trainings)),
+        )
+        for sha, trainings in found.items()
     }
 
 
 # The desk ---------------------------------------------------------------------------------------------
 
 
-def desk(told: Visitor, e: Experiment, repeat: int, number: int) -> None:
+def lay_out(told: Visitor, e: Experiment, repeat: int, number: int) -> None:
     """The sentence, the curve with its photos, and what has been corrected; all that a click changes."""
-    group = group_of(told, e, repeat, number)
-    st.html(f'<p class="lead">{sentence(group)}</p>')
+    desk = desk_of(told, e, repeat, number)
+    st.html(f'<p class="lead">{sentence(desk)}</p>')
     refused = st.session_state.pop("cycles-refused", None)
     if refused is not None:
         notice.show(refused)
-    corrected(told, group)
-    key = f"ledger-{group.id}"
+    corrected(told, desk)
+    key = f"ledger-{desk.id}"
     _ledger(
         key=key,
-        data=data_of(told, group),
+        data=data_of(told, desk),
         on_seen_change=lambda: _keep(key),
         on_act_change=lambda: _act(told, key, e, repeat),
-        on_open_change=lambda: None,
+        on_open_change=lambda: _opened(key),
     )
-    opened = st.session_state.get(key, {}).get("open")
-    if opened:
-        open_photo(told, group, str(opened))
+    if "photo" in st.query_params:
+        open_photo(told, desk, st.query_params["photo"])
 
 
-def sentence(group: Group) -> str:
+def sentence(desk: Desk) -> str:
     """What this cycle did, in words, safe as HTML: how many by which rule, how many wrong, of which kind."""
-    config = group.e.found["config"]
-    threshold, share = float(config["threshold"]), float(config["share"])
-    above = int((group.p > threshold).sum())
+    group, rule = desk.group, str(desk.config["rule"])
+    is_defect, n_left = group.given == 1, int((group.given == groups.LEFT).sum())
+    threshold = float(desk.config["threshold"])
+    sizes = [(part, int((group.part == part).sum())) for part in np.unique(group.part) if part]
+    room = sum(int(group.share.get(int(k), float(desk.config["share"])) * n + 1e-9) for k, n in sizes)
     told = {
-        "n": len(group.entries),
-        "above": above,
+        "n": len(group.lines),
+        "above": int((group.p > threshold).sum()),
         "threshold": f"{threshold:g}",
-        "room": sum(int(share * size + 1e-9) for size in _sizes(group.entries)),
-        "share": f"{100 * share:.0f}",
-        "defect": int(group.given.sum()),
+        "room": room,
+        "share": f"{100 * desk.share:.0f}",
+        "sure": f"{desk.config.get('sure', 0):g}",
+        "portion": f"{100 * desk.config.get('portion', 0):.0f}",
+        "defect": int(is_defect.sum()),
+        "which": t("cycles.of_all") if desk.number == ALL else t("cycles.of_one", cycle=desk.number),
     }
-    which = t("cycles.of_all") if group.number == ALL else t("cycles.of_one", cycle=group.number)
-    text = t(
-        f"cycles.taken_{config['rule']}" if config["rule"] in selection.RULES[:3] else "cycles.taken",
-        which=which,
-        **told,
-    )
-    found = selection.mistakes(group.given, group.truth)
+    text = t(f"cycles.taken_{rule}", **told)
+    if n_left:
+        text += " " + t("cycles.left", n=n_left)
+    is_given = group.given != groups.LEFT
+    found = selection.mistakes(is_defect[is_given], group.truth[is_given])
     if found["known"]:
         text += " " + t(
             "cycles.are_wrong" if found["wrong"] else "cycles.none_wrong",
@@ -199,34 +186,37 @@ def sentence(group: Group) -> str:
     return text
 
 
-def _sizes(entries: Sequence[Entry]) -> list[int]:
-    return [int(n) for n in np.unique([e.cycle for e in entries], return_counts=True)[1]]
-
-
-def data_of(told: Visitor, group: Group) -> dict[str, Any]:
+def data_of(told: Visitor, desk: Desk) -> dict[str, Any]:
     """What the element draws; the address says what is shown, moved and picked."""
-    config = group.e.found["config"]
-    run = {"threshold": float(config["threshold"]), "share": float(config["share"])}
-    asked = st.query_params
-    held = sets.held(told.db, (e.sha256 for e in group.entries))
+    group, config, asked = desk.group, desk.config, st.query_params
+    run = {
+        "threshold": float(config["threshold"]),
+        "share": desk.share,
+        "sure": float(config.get("sure", 0.9)),
+        "portion": float(config.get("portion", 0.5)),
+        "size": 0,
+    }
+    held = sets.held(told.db, (line.sha256 for line in group.lines))
     return {
-        "id": group.id,
-        "file": f"rail-run{group.e.id}-repeat{group.repeat}-cycle{group.number or 'all'}",
-        "sha": [e.sha256 for e in group.entries],
-        "name": [e.photo for e in group.entries],
-        "p": [float(p) for p in group.p],
-        "given": [int(is_defect) for is_defect in group.given],
-        "truth": [int(true) for true in group.truth],
-        "group": [e.cycle for e in group.entries],
-        "n_groups": len(_sizes(group.entries)),
-        "held": [int(e.sha256 in held) for e in group.entries],
-        "marks": [mark(group.said[e.sha256]) if e.sha256 in group.said else None for e in group.entries],
-        "flips": [group.flips.get(e.sha256, "") for e in group.entries],
+        "id": desk.id,
+        "file": f"rail-run{desk.e.id}-repeat{desk.repeat}-cycle{desk.number or 'all'}",
+        "sha": [line.sha256 for line in group.lines],
+        "name": [line.photo for line in group.lines],
+        "p": group.p.tolist(),
+        "given": group.given.tolist(),
+        "truth": group.truth.tolist(),
+        "part": group.part.tolist(),
+        "fixed": group.is_fixed.astype(int).tolist(),
+        "shares": {str(part): share for part, share in group.share.items()},
+        "held": [int(line.sha256 in held) for line in group.lines],
+        "marks": [mark(desk, line) for line in group.lines],
+        "flips": [desk.flips.get(line.sha256, "") for line in group.lines],
         "rule": config["rule"],
         "run": run,
-        "threshold": _number(asked.get("cut"), run["threshold"]),
-        "share": _number(asked.get("share"), run["share"]),
-        "size": int(_number(asked.get("size"), 0, most=len(group.entries))),
+        "lines": {
+            name: _number(asked.get(told_as), run[name], len(group.lines) if name == "size" else 1.0)
+            for name, (told_as, _) in LINES.items()
+        },
         "filter": asked.get("only", "all"),
         "picked": asked.get("pick", ""),
         "may": told.may_correct,
@@ -234,6 +224,7 @@ def data_of(told: Visitor, group: Group) -> dict[str, Any]:
         "colours": {
             "defect": colour("defect"),
             "normal": colour("normal"),
+            "left": colour("unknown"),
             "ink": colour("ink"),
             "quiet": colour("quiet"),
             "grid": colour("grid"),
@@ -246,33 +237,50 @@ def data_of(told: Visitor, group: Group) -> dict[str, Any]:
 
 
 WORDS: Final = (
-    *("title", "note", "x", "y", "threshold", "share", "size", "as_run", "back", "aside"),
-    *("changed", "was", "would", "people", "defect", "wrong", "false_defects", "missed_defects"),
-    *(f"show_{name}" for name in ("all", "defect", "normal", "changed", "wrong", "said", "flipped")),
+    *("title", "note", "x", "y", "threshold", "share", "sure", "portion", "size", "as_run", "back", "aside"),
+    *("changed", "was", "would", "people", "defect", "wrong", "false_defects", "missed_defects", "left"),
+    *(f"show_{name}" for name in ("all", "defect", "normal", "left", "changed", "wrong", "said", "flipped")),
     *("picked", "confirm", "overturn", "withdraw", "clear", "above", "those", "hint", "pick"),
-    *("defect_word", "normal_word", "wrong_word", "right_word", "menu", "csv", "png", "svg"),
+    *("defect_word", "normal_word", "left_word", "wrong_word", "right_word", "menu", "csv", "png", "svg"),
 )
 
 
-def mark(said: Correction) -> dict[str, Any]:
-    """What a person said of a photo, as its tile shows it."""
-    when = words.ago(said.at, time.time())
+def mark(desk: Desk, line: Entry) -> dict[str, Any] | None:
+    """What a person said of a photo, as its tile shows it: in this run, else before it was begun."""
+    said = desk.said.get(line.sha256)
+    if said is None and line.by != "person":
+        return None
+    who, at = (said.who, said.at) if said else (line.who, line.at)
+    label = said.label if said else line.label
+    act = said.act if said else "confirmed" if label == line.said else "overturned"
+    when = words.ago(at, time.time())
     return {
-        "label": CLASSES.index(said.label),
-        "who": said.who,
-        "words": t(f"ledger.{said.act}", who=said.who, when=when),
-        "exact": words.exact(said.at),
-        "iso": f"{datetime.fromtimestamp(said.at, UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "label": CLASSES.index(label),
+        "who": who,
+        "words": t(f"ledger.{act}", who=who, when=when),
+        "exact": words.exact(at),
+        "iso": f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "is_now": said is not None,
     }
 
 
-def _number(text: str | None, otherwise: float, most: float = 1.0) -> float:
-    """A number of the address between 0 and `most`; what cannot be read is as if it were not there."""
+def _number(text: str | None, otherwise: float, most: float) -> float:
+    """A number of the address from 0 to 1, or a count to `most`; what cannot be read counts as not there."""
     try:
         value = float(text) if text else otherwise
     except ValueError:
         return otherwise
     return min(most, max(0.0, value)) if value == value else otherwise
+
+
+LINES: Final = {
+    "threshold": ("cut", "{:.3f}"),
+    "share": ("share", "{:.2f}"),
+    "sure": ("sure", "{:.3f}"),
+    "portion": ("portion", "{:.2f}"),
+    "size": ("size", "{:.0f}"),
+}
+"""What can be moved: its word in the address (`threshold` there is the model's) and how it is written."""
 
 
 def _keep(key: str) -> None:
@@ -281,23 +289,20 @@ def _keep(key: str) -> None:
     if not seen:
         return
     told = {
-        "cut": f"{seen['threshold']:.3f}",
-        "share": f"{seen['share']:.2f}",
-        "size": str(int(seen["size"] or 0)),
-        "only": str(seen["filter"]),
-        "pick": str(seen["picked"]),
+        told_as: form.format(seen[name]) if name in seen["moved"] else ""
+        for name, (told_as, form) in LINES.items()
     }
-    nothing = {"size": "0", "only": "all", "pick": ""}
+    told |= {"only": "" if seen["filter"] == "all" else str(seen["filter"]), "pick": str(seen["picked"])}
     for name, value in told.items():
-        if value == nothing.get(name) or len(value) > 1500:
-            st.query_params.pop(name, None)
-        else:
+        if value and len(value) <= 1500:
             st.query_params[name] = value
+        else:
+            st.query_params.pop(name, None)
 
 
 def _forget_view() -> None:
     """Another cycle begins with the run's own lines and nothing picked."""
-    for name in ("cut", "share", "size", "pick"):
+    for name in (*(told_as for told_as, _ in LINES.values()), "pick", "photo"):
         st.query_params.pop(name, None)
 
 
@@ -306,17 +311,19 @@ def _act(told: Visitor, key: str, e: Experiment, repeat: int) -> None:
     asked = st.session_state[key].act
     if not asked:
         return
-    chosen = set(asked["photos"])
-    entries = [line for line in e.ledger(repeat)[1] if line.by == "model" and line.sha256 in chosen]
-    write = {
-        "confirm": corrections.confirm,
-        "overturn": corrections.overturn,
-        "withdraw": corrections.withdraw,
-    }[asked["act"]]
+    write, chosen = ACTS[asked["act"]], set(asked["photos"])
+    entries = [line for line in e.ledger(repeat)[1] if line.cycle > 0 and line.sha256 in chosen]
     _writing(lambda: write(told.db, access.me(), e.id, repeat, entries, time.time()))
 
 
-def _writing(write: Any) -> None:
+ACTS: Final[Mapping[str, Callable[..., int]]] = {
+    "confirm": corrections.confirm,
+    "overturn": corrections.overturn,
+    "withdraw": corrections.withdraw,
+}
+
+
+def _writing(write: Callable[[], object]) -> None:
     """Write from a callback; what is refused is said when the page is drawn."""
     try:
         write()
@@ -324,48 +331,106 @@ def _writing(write: Any) -> None:
         st.session_state["cycles-refused"] = error
 
 
-def open_photo(told: Visitor, group: Group, sha: str) -> None:
-    """One photo of the group, large, with all that is known of it."""
-    line = next((e for e in group.entries if e.sha256 == sha), None)
-    held = sets.held(told.db, [sha]).get(sha)
+def _opened(key: str) -> None:
+    """A photo was clicked: it stands in the address while it is open."""
+    sha = st.session_state[key].open
+    if sha:
+        st.query_params["photo"] = str(sha)[:12]
+
+
+def open_photo(told: Visitor, desk: Desk, sha12: str) -> None:
+    """One photo of the group, large, with all that is known of it, and a person's word on it."""
+    line = next((e for e in desk.group.lines if e.sha256.startswith(sha12)), None)
+    held = sets.held(told.db, [line.sha256]).get(line.sha256) if line else None
     if line is None or held is None:
+        st.query_params.pop("photo", None)
         return
-    lines = [
-        t("cycles.line", cycle=line.cycle, rank=line.rank, p=f"{line.p_defect:.3f}"),
+
+    def opened() -> None:
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            key = f"large-{held.photo[:12]}"
+            viewer.photo(held.photo, held.width_px, held.height_px, key=key, alt=held.name)
+        with right:
+            st.html("".join(f'<p class="line">{html.escape(text)}</p>' for text in known_of(desk, line)))
+            if told.may_correct:
+                _say_of(told, desk, line)
+
+    st.dialog(words.shortened(line.photo, 48), width="large", on_dismiss=_closed)(opened)()
+
+
+def known_of(desk: Desk, line: Entry) -> list[str]:
+    """All that is known of a photo of the group, a line each."""
+    told = [
+        t("cycles.line", cycle=line.cycle, rank=line.rank, p=f"{line.p_defect or 0:.3f}"),
         t("cycles.pseudo", label=t(f"label.{line.label}")),
     ]
-    if line.wrong is not None:
-        truth = CLASSES[(line.label == CLASSES[1]) != line.wrong]
-        lines.append(t("lab.truth", label=t(f"label.{truth}")))
-    if sha in group.flips:
-        lines.append(group.flips[sha])
-    if sha in group.said:
-        lines.append(str(mark(group.said[sha])["words"]))
-    lab.open_photo(held, words.shortened(line.photo, 48), lines)
+    truth = int(desk.group.truth[list(desk.group.lines).index(line)])
+    if truth >= 0:
+        told.append(t("lab.truth", label=t(f"label.{CLASSES[truth]}")))
+    if line.sha256 in desk.flips:
+        told.append(desk.flips[line.sha256])
+    spoken = mark(desk, line)
+    if spoken is not None:
+        told.append(str(spoken["words"]))
+    return told
+
+
+def _say_of(told: Visitor, desk: Desk, line: Entry) -> None:
+    about = (told.db, access.me(), desk.e.id, desk.repeat)
+    if line.label:
+        other = CLASSES[line.label == CLASSES[0]]
+        acts: dict[str, Callable[[], object]] = {
+            t("cycles.confirm", label=t(f"label.{line.label}")): lambda: corrections.confirm(
+                *about, [line], time.time()
+            ),
+            t("cycles.overturn", label=t(f"label.{other}")): lambda: corrections.overturn(
+                *about, [line], time.time()
+            ),
+        }
+    else:
+        acts = {
+            t("cycles.confirm", label=t(f"label.{name}")): partial(
+                corrections.label, *about, line.cycle, {line.sha256: name == CLASSES[1]}, time.time()
+            )
+            for name in CLASSES
+        }
+    if line.sha256 in desk.said:
+        acts[t("ledger.withdraw")] = lambda: corrections.withdraw(*about, [line], time.time())
+    for i, (label, act) in enumerate(acts.items()):
+        if st.button(label, key=f"say-{i}", width="stretch"):
+            with notice.instead():
+                act()
+                _closed()
+                st.rerun(scope="app")
+
+
+def _closed() -> None:
+    st.query_params.pop("photo", None)
 
 
 # What has been corrected ------------------------------------------------------------------------------
 
 
-def corrected(told: Visitor, group: Group) -> None:
+def corrected(told: Visitor, desk: Desk) -> None:
     """Who has said what of this repeat, undoing the cycle, and training again with it."""
-    undone = corrections.undone(told.db, group.e.id, group.repeat)
-    lines = corrections.history(told.db, group.e.id, group.repeat)
+    undone = corrections.undone(told.db, desk.e.id, desk.repeat)
+    lines = corrections.history(told.db, desk.e.id, desk.repeat)
     if not told.may_correct and not lines:
         return
-    if group.number in undone:
-        line = undone[group.number]
+    if desk.number in undone:
+        line = undone[desk.number]
         since = words.ago(line.at, time.time())
         st.html(f'<p class="line ask">{html.escape(t("cycles.is_undone", who=line.who, since=since))}</p>')
     with st.container(horizontal=True, vertical_alignment="center", key="corrected"):
-        st.html(f'<p class="note">{html.escape(said_words(group))}</p>')
+        st.html(f'<p class="note">{html.escape(said_words(desk))}</p>')
         if lines:
             with st.popover(t("cycles.history_of", n=len(lines)), icon=":material/history:", type="tertiary"):
-                _history(group, lines)
+                _history(desk, lines)
         if told.may_correct:
-            _undo(told, group, undone)
-            _train_again(told, group, undone)
-    anew = again(told, group.e, group.repeat)
+            _undo(told, desk, undone)
+            _train_again(told, desk, undone)
+    anew = again(told, desk.e, desk.repeat)
     if anew:
         tables.show(
             [
@@ -375,21 +440,21 @@ def corrected(told: Visitor, group: Group) -> None:
                 Column(t("cycles.f1_now"), "number"),
             ],
             anew,
-            key=f"again-{group.e.id}-{group.repeat}",
+            key=f"again-{desk.e.id}-{desk.repeat}",
         )
 
 
-def said_words(group: Group) -> str:
+def said_words(desk: Desk) -> str:
     """How many labels of the repeat people have spoken about, and who they are."""
-    if not group.said:
+    if not desk.said:
         return t("cycles.nothing_said")
-    turned = sum(c.act == "overturned" for c in group.said.values())
-    who = ", ".join(dict.fromkeys(c.who for c in group.said.values()))
-    return t("cycles.said", n=len(group.said), turned=turned, who=who)
+    turned = sum(c.act == "overturned" for c in desk.said.values())
+    who = ", ".join(dict.fromkeys(c.who for c in desk.said.values()))
+    return t("cycles.said", n=len(desk.said), turned=turned, who=who)
 
 
-def _history(group: Group, lines: Sequence[Correction]) -> None:
-    names = {line.sha256: line.photo for line in group.e.ledger(group.repeat)[1]}
+def _history(desk: Desk, lines: Sequence[Correction]) -> None:
+    names = {line.sha256: line.photo for line in desk.e.ledger(desk.repeat)[1]}
     tables.show(
         [
             Column(t("cycles.who")),
@@ -409,7 +474,7 @@ def _history(group: Group, lines: Sequence[Correction]) -> None:
             )
             for i, line in enumerate(lines[:MOST_LINES])
         ],
-        key=f"history-{group.e.id}-{group.repeat}",
+        key=f"history-{desk.e.id}-{desk.repeat}",
         caption=t("cycles.history", n=len(lines)),
         stack=True,
     )
@@ -422,25 +487,25 @@ def act_words(line: Correction) -> str:
     return t(f"cycles.act_{line.act}", **told)
 
 
-def first_anew(group: Group, undone: Mapping[int, Correction]) -> int:
+def first_anew(desk: Desk, undone: Mapping[int, Correction]) -> int:
     """The training from which on another run would differ: that after the cycle, or its own where undone."""
-    cycles_said = [c.cycle + 1 for c in group.said.values()]
-    after = group.number + 1 if group.number != ALL else min(cycles_said, default=1)
+    cycles_said = [c.cycle + 1 for c in desk.said.values()]
+    after = desk.number + 1 if desk.number != ALL else min(cycles_said, default=1)
     return min([after, *undone])
 
 
-def _train_again(told: Visitor, group: Group, undone: Mapping[int, Correction]) -> None:
-    first, last = first_anew(group, undone), len(group.e.found["columns"])
+def _train_again(told: Visitor, desk: Desk, undone: Mapping[int, Correction]) -> None:
+    first, last = first_anew(desk, undone), len(desk.e.found["columns"])
     label = t("cycles.train_again", cycle=first - 1) if first > 1 else t("cycles.train_from_start")
-    with st.popover(label, icon=":material/replay:", type="primary", disabled=not group.said):
-        st.markdown(t("cycles.train_words", n=len(group.said), first=first, last=last))
-        if st.button(t("cycles.train_confirm"), type="primary", key=f"retrain-{group.id}"):
+    with st.popover(label, icon=":material/replay:", type="primary", disabled=not desk.said):
+        st.markdown(t("cycles.train_words", n=len(desk.said), first=first, last=last))
+        if st.button(t("cycles.train_confirm"), type="primary", key=f"retrain-{desk.id}"):
             with notice.instead():
                 new = orders.retrain(
                     told.db,
                     access.me(),
-                    group.e.id,
-                    group.repeat,
+                    desk.e.id,
+                    desk.repeat,
                     first,
                     time.time(),
                     told.settings.wake,
@@ -449,18 +514,18 @@ def _train_again(told: Visitor, group: Group, undone: Mapping[int, Correction]) 
                 st.rerun(scope="app")
 
 
-def _undo(told: Visitor, group: Group, undone: Mapping[int, Correction]) -> None:
-    if group.number == ALL:
+def _undo(told: Visitor, desk: Desk, undone: Mapping[int, Correction]) -> None:
+    if desk.number == ALL:
         return
-    is_undone = group.number in undone
+    is_undone = desk.number in undone
     act = corrections.restore_cycle if is_undone else corrections.undo_cycle
     st.button(
-        t("cycles.restore" if is_undone else "cycles.undo", cycle=group.number),
+        t("cycles.restore" if is_undone else "cycles.undo", cycle=desk.number),
         icon=":material/redo:" if is_undone else ":material/undo:",
-        key=f"undo-{group.id}",
+        key=f"undo-{desk.id}",
         help=t("cycles.undo_help"),
         on_click=lambda: _writing(
-            lambda: act(told.db, access.me(), group.e.id, group.repeat, group.number, time.time())
+            lambda: act(told.db, access.me(), desk.e.id, desk.repeat, desk.number, time.time())
         ),
     )
 

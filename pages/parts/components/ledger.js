@@ -7,8 +7,18 @@ const DOTS = '<svg viewBox="0 0 24 24" fill="currentColor" aria-hidden="true"><c
   '<circle cx="12" cy="12" r="1.8"/><circle cx="12" cy="19" r="1.8"/></svg>'
 const TICK = '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.4" aria-hidden="true"><path d="M5 12.5l4.5 4.5L19 7.5"/></svg>'
 const TURN = '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.2" aria-hidden="true"><path d="M4 9h13l-4-4M20 15H7l4 4"/></svg>'
-const COUNTS = ["defect", "wrong", "false_defects", "missed_defects"]
-const FILTERS = ["all", "defect", "normal", "changed", "wrong", "said", "flipped"]
+const COUNTS = ["defect", "wrong", "false_defects", "missed_defects", "left"]
+const FILTERS = ["all", "defect", "normal", "left", "changed", "wrong", "said", "flipped"]
+const DEFECT = 1, NORMAL = 0, LEFT = -1
+const LINES = {
+  // what a rule is moved by
+  both: ["threshold", "share", "size"],
+  threshold: ["threshold"],
+  share: ["share", "size"],
+  sure: ["sure"],
+  balanced: ["share", "portion", "size"],
+}
+const SCALES = { threshold: [0, 1, 0.005], share: [0, 1, 0.01], sure: [0.5, 1, 0.005], portion: [0, 1, 0.01] }
 const SVG = "http://www.w3.org/2000/svg"
 const MARGIN = { top: 26, right: 14, bottom: 42, left: 40 }
 const TEXT = 68 // px below a tile's photo: three lines
@@ -29,33 +39,44 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
 }
 
 /** Places of the photos of each group, the highest P(defect) first; ties keep the group's order. */
-export function groups(p, group, size) {
+export function groups(p, part, size) {
   const own = new Map()
   p.forEach((_, i) => {
-    const name = size ? Math.floor(i / size) : group[i]
+    const name = size ? Math.floor(i / size) : part[i]
     own.has(name) ? own.get(name).push(i) : own.set(name, [i])
   })
   return [...own.values()].map((places) => [...places].sort((a, b) => p[b] - p[a] || a - b))
 }
 
-/** Which photos become a defect: above the threshold, among the first share of their group, or both. */
-export function choose(p, grouped, threshold, share, rule) {
-  const chosen = new Array(p.length).fill(false)
-  for (const places of grouped) {
-    const room = Math.floor(share * places.length + 1e-9)
+/** What each photo is called: 1 defect, 0 normal, -1 left for later. `lines` has threshold share sure portion. */
+export function choose(p, grouped, lines, rule, shares = []) {
+  const chosen = new Array(p.length).fill(NORMAL)
+  grouped.forEach((places, k) => {
+    const n = places.length, share = shares[k] ?? lines.share
+    const room = (portion) => Math.floor(portion * n + 1e-9)
+    const first = room(lines.portion * share), last = n - room(lines.portion * (1 - share))
     places.forEach((i, rank) => {
-      const above = p[i] > threshold, first = rank < room
-      chosen[i] = rule === "threshold" ? above : rule === "share" ? first : above && first
+      const is = {
+        both: p[i] > lines.threshold && rank < room(share),
+        threshold: p[i] > lines.threshold,
+        share: rank < room(share),
+        sure: p[i] >= lines.sure,
+        balanced: rank < first,
+      }[rule]
+      const waits = { sure: p[i] < lines.sure && 1 - p[i] < lines.sure, balanced: rank >= first && rank < last }[rule]
+      chosen[i] = waits ? LEFT : is ? DEFECT : NORMAL
     })
-  }
+  })
   return chosen
 }
 
-/** How many labels are wrong, of which kind, where the truth is known. */
+/** How many labels are wrong, of which kind, where the truth is known; what is left has no label. */
 export function mistakes(said, truth) {
-  const told = { defect: 0, false_defects: 0, missed_defects: 0, known: 0 }
+  const told = { defect: 0, false_defects: 0, missed_defects: 0, known: 0, left: 0 }
   said.forEach((is, i) => {
-    told.defect += is ? 1 : 0
+    told.left += is === LEFT ? 1 : 0
+    if (is === LEFT) return
+    told.defect += is
     told.known += truth[i] >= 0 ? 1 : 0
     told.false_defects += is && truth[i] === 0 ? 1 : 0
     told.missed_defects += !is && truth[i] === 1 ? 1 : 0
@@ -125,7 +146,7 @@ function desk(root) {
     told = same
     data = now
     if (is_other) {
-      state = { threshold: now.threshold, share: now.share, size: now.size, filter: now.filter }
+      state = { ...now.lines, filter: now.filter }
       order = [...now.p.keys()].sort((a, b) => now.p[b] - now.p[a] || a - b)
       at = new Array(order.length)
       order.forEach((i, place) => { at[i] = place })
@@ -138,18 +159,20 @@ function desk(root) {
     }
     title.textContent = data.words.title
     note.textContent = data.words.note
-    given = data.given.map(Boolean)
-    effective = given.map((is, i) => (data.marks[i] ? data.marks[i].label === 1 : is))
+    given = data.given
+    effective = given.map((is, i) => (data.marks[i] ? data.marks[i].label : is))
     again(true)
     if (is_other) fetchAhead()
   }
 
   /** Selects again with the lines as they are, and shows what that changes. */
   function again(is_new = false) {
-    grouped = groups(data.p, data.group, state.size)
-    said = choose(data.p, grouped, state.threshold, state.share, data.rule)
+    grouped = groups(data.p, data.part, state.size)
+    // A run that estimates its share had another one in each cycle; they hold until the share is moved.
+    const own = state.size || state.share !== data.run.share ? [] : grouped.map(([i]) => data.shares[data.part[i]])
+    said = choose(data.p, grouped, state, data.rule, own).map((is, i) => (data.fixed[i] ? given[i] : is))
     changed = said.map((is, i) => is !== given[i])
-    wrong = said.map((is, i) => data.truth[i] >= 0 && is !== (data.truth[i] === 1))
+    wrong = said.map((is, i) => is !== LEFT && data.truth[i] >= 0 && is !== data.truth[i])
     drawPlot()
     drawCounts()
     const before = shown
@@ -160,12 +183,13 @@ function desk(root) {
   }
 
   function passes(i, filter) {
-    return { all: true, defect: said[i], normal: !said[i], changed: changed[i], wrong: wrong[i],
+    return { all: true, defect: said[i] === DEFECT, normal: said[i] === NORMAL, left: said[i] === LEFT, changed: changed[i], wrong: wrong[i],
       said: Boolean(data.marks[i]), flipped: Boolean(data.flips[i]) }[filter] ?? true
   }
 
   function remember() {
-    self.tell.seen({ ...state, id: data.id, picked: ranges([...picked].map((i) => at[i])) })
+    const moved = Object.keys(data.run).filter((name) => state[name] !== data.run[name])
+    self.tell.seen({ ...state, id: data.id, moved, picked: ranges([...picked].map((i) => at[i])) })
   }
 
   function moved(is_over) {
@@ -179,10 +203,9 @@ function desk(root) {
   function drawSide() {
     const { words } = data
     const controls = make("div", "controls")
-    for (const [name, low, high, step] of [["threshold", 0, 1, 0.005], ["share", 0, 1, 0.01], ["size", 2, data.p.length, 1]]) {
-      if (name === "share" && data.rule === "threshold") continue
-      if (name === "threshold" && data.rule === "share") continue
+    for (const name of LINES[data.rule]) {
       if (name === "size" && data.p.length < 4) continue
+      const [low, high, step] = SCALES[name] ?? [2, data.p.length, 1]
       const row = make("label", "control")
       const input = make("input")
       Object.assign(input, { type: "range", min: low, max: high, step })
@@ -190,7 +213,7 @@ function desk(root) {
       input.setAttribute("aria-label", words[name])
       input.oninput = () => {
         const value = Number(input.value)
-        state[name] = name === "size" && value >= data.p.length && data.n_groups === 1 ? 0 : value
+        state[name] = name === "size" && value >= data.p.length ? 0 : value
         moved(false)
       }
       input.onchange = () => remember()
@@ -200,7 +223,7 @@ function desk(root) {
     const back = make("button", "back", words.back)
     back.type = "button"
     back.onclick = () => {
-      Object.assign(state, { threshold: data.run.threshold, share: data.run.share, size: 0 })
+      Object.assign(state, data.run)
       moved(true)
     }
     const table = make("table", "counts")
@@ -210,9 +233,12 @@ function desk(root) {
   }
 
   function drawValues() {
+    const percent = (value) => `${Math.round(100 * value)}\u00a0%`
     const told = {
       threshold: state.threshold.toFixed(3),
-      share: `${Math.round(100 * state.share)} %`,
+      sure: state.sure.toFixed(3),
+      share: percent(state.share),
+      portion: percent(state.portion),
       size: state.size ? String(state.size) : data.words.as_run,
     }
     for (const input of side.querySelectorAll("input")) {
@@ -222,8 +248,7 @@ function desk(root) {
       input.parentElement.querySelector(".value").textContent = told[name]
       input.setAttribute("aria-valuetext", told[name])
     }
-    side.querySelector(".back").disabled =
-      state.threshold === data.run.threshold && state.share === data.run.share && !state.size
+    side.querySelector(".back").disabled = Object.keys(data.run).every((name) => state[name] === data.run[name])
   }
 
   function drawCounts() {
@@ -238,11 +263,11 @@ function desk(root) {
     const top = make("tr")
     heads.forEach((text) => { const th = make("th", "", text); th.scope = "col"; top.append(th) })
     table.tHead.replaceChildren(top)
-    const names = then.known ? COUNTS : COUNTS.slice(0, 1)
+    const names = COUNTS.filter((name) => (name === "left" ? was.left || then.left : name === "defect" || then.known || was.known))
     table.tBodies[0].replaceChildren(...names.map((name) => {
       const row = make("tr", name === "wrong" ? "marked" : "")
       row.dataset.name = name
-      const share = (told) => (name === "wrong" && told.known ? ` · ${(100 * told.wrong / told.known).toFixed(1)} %` : "")
+      const share = (told) => (name === "wrong" && told.known ? ` · ${(100 * told.wrong / told.known).toFixed(1)}\u00a0%` : "")
       row.append(make("th", "", words[name]))
       for (const told of [was, then, ...(people ? [people] : [])]) row.append(make("td", "", told[name] + share(told)))
       return row
@@ -272,13 +297,13 @@ function desk(root) {
     svg.append(text(MARGIN.left, 12, words.y, { fill: c.quiet, "font-size": 13 }))
     // Picked photos stand on a band; every photo is a step of the staircase, filled when it becomes a defect.
     svg.append(node("path", { d: order.map((i, k) => (picked.has(i) ? `M${x(k)} ${MARGIN.top}h${step}v${inner.h}h${-step}z` : "")).join(""), fill: c.pick, class: "picked" }))
-    for (const is of [false, true]) {
+    for (const is of [LEFT, NORMAL, DEFECT]) {
       const own = order.map((i, k) => [i, k]).filter(([i]) => said[i] === is)
       const gap = step > 6 ? 1 : 0
-      const tint = is ? c.defect : c.normal
+      const tint = { [LEFT]: c.left, [NORMAL]: c.normal, [DEFECT]: c.defect }[is]
       svg.append(node("path", {
         d: own.map(([i, k]) => `M${x(k) + gap / 2} ${y(0)}V${y(data.p[i])}h${step - gap}V${y(0)}z`).join(""),
-        fill: tint, "fill-opacity": is ? 0.55 : 0.16,
+        fill: tint, "fill-opacity": is === DEFECT ? 0.55 : 0.16,
       }))
       svg.append(node("path", { d: own.map(([i, k]) => `M${x(k) + gap / 2} ${y(data.p[i])}h${step - gap}`).join(""), stroke: tint, "stroke-width": 2.4, fill: "none" }))
     }
@@ -298,20 +323,29 @@ function desk(root) {
     }
     const area = node("rect", { x: MARGIN.left, y: MARGIN.top, width: inner.w, height: inner.h, fill: "transparent", class: "area" })
     svg.append(area)
-    const uses = { threshold: data.rule !== "share", share: data.rule !== "threshold" && grouped.length === 1 }
-    if (uses.share) {
-      const room = Math.floor(state.share * n + 1e-9)
-      const level = x(room)
-      svg.append(node("line", { x1: level, x2: level, y1: MARGIN.top, y2: y(0), stroke: c.ink, "stroke-width": 1.5, "stroke-dasharray": "5 4" }))
-      const right = level > width - 70
-      svg.append(text(level + (right ? -6 : 6), MARGIN.top + 12, `${Math.round(100 * state.share)} %`, { "text-anchor": right ? "end" : "start", fill: c.ink, "font-weight": 700 }))
-      svg.append(handle("share", { x: level - 11, y: MARGIN.top, width: 22, height: inner.h }, "ew-resize"))
+    // The lines of the rule: level ones cut by probability, upright ones by place. A second, thin one follows.
+    const rule = data.rule, percent = (value) => `${Math.round(100 * value)}\u00a0%`
+    const level = (p, name, words) => {
+      svg.append(node("line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: y(p), y2: y(p), stroke: c.ink, "stroke-width": name ? 1.5 : 0.8 }))
+      svg.append(text(width - MARGIN.right, y(p) - 6, words, { "text-anchor": "end", fill: c.ink, "font-weight": 700 }))
+      if (name) svg.append(handle(name, { x: MARGIN.left, y: y(p) - 11, width: inner.w, height: 22 }, "ns-resize"))
     }
-    if (uses.threshold) {
-      const level = y(state.threshold)
-      svg.append(node("line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: level, y2: level, stroke: c.ink, "stroke-width": 1.5 }))
-      svg.append(text(width - MARGIN.right, level - 6, state.threshold.toFixed(3), { "text-anchor": "end", fill: c.ink, "font-weight": 700 }))
-      svg.append(handle("threshold", { x: MARGIN.left, y: level - 11, width: inner.w, height: 22 }, "ns-resize"))
+    const upright = (count, name, words) => {
+      const at = x(count), right = at > width - 70
+      svg.append(node("line", { x1: at, x2: at, y1: MARGIN.top, y2: y(0), stroke: c.ink, "stroke-width": name ? 1.5 : 0.8, "stroke-dasharray": "5 4" }))
+      svg.append(text(at + (right ? -6 : 6), MARGIN.top + 12, words, { "text-anchor": right ? "end" : "start", fill: c.ink, "font-weight": 700 }))
+      if (name) svg.append(handle(name, { x: at - 11, y: MARGIN.top, width: 22, height: inner.h }, "ew-resize"))
+    }
+    const room = (portion) => Math.floor(portion * n + 1e-9)
+    if (grouped.length === 1 && (rule === "both" || rule === "share")) upright(room(state.share), "share", percent(state.share))
+    if (grouped.length === 1 && rule === "balanced") {
+      upright(room(state.portion * state.share), "", percent(state.portion * state.share))
+      upright(n - room(state.portion * (1 - state.share)), "", percent(state.portion * (1 - state.share)))
+    }
+    if (rule === "both" || rule === "threshold") level(state.threshold, "threshold", state.threshold.toFixed(3))
+    if (rule === "sure") {
+      level(state.sure, "sure", state.sure.toFixed(3))
+      level(1 - state.sure, "", (1 - state.sure).toFixed(3))
     }
     const lasso = node("path", { fill: c.pick, stroke: c.ink, "stroke-width": 1, "stroke-dasharray": "3 3", class: "lasso" })
     svg.append(lasso)
@@ -347,9 +381,9 @@ function desk(root) {
       const [x, y] = point(event)
       if (!drag) return look(x, y)
       peek.hidden = true
-      if (drag.name === "threshold") {
+      if (drag.name === "threshold" || drag.name === "sure") {
         const p = 1 - (y - MARGIN.top) / layout.inner.h
-        state.threshold = Math.round(200 * Math.min(1, Math.max(0, p))) / 200
+        state[drag.name] = Math.round(200 * Math.min(1, Math.max(SCALES[drag.name][0], p))) / 200
         moved(false)
       } else if (drag.name === "share") {
         state.share = Math.round(100 * Math.min(1, Math.max(0, (x - MARGIN.left) / layout.inner.w))) / 100
@@ -427,10 +461,11 @@ function desk(root) {
         const own = [...picked]
         acts.append(make("b", "n", words.picked.replace("{n}", picked.size)))
         acts.append(act("confirm", TICK, words.confirm, own), act("overturn", TURN, words.overturn, own))
-        if (own.some((i) => data.marks[i])) acts.append(act("withdraw", "", words.withdraw, own))
+        if (own.some((i) => data.marks[i]?.is_now)) acts.append(act("withdraw", "", words.withdraw, own))
         acts.append(button("clear", words.clear, () => { picked = new Set(); picks() }))
       } else {
-        const above = order.filter((i) => data.p[i] > state.threshold)
+        const cut = data.rule === "sure" ? state.sure : state.threshold
+        const above = order.filter((i) => data.p[i] > cut)
         if (above.length) acts.append(button("above", words.above.replace("{n}", above.length), () => { picked = new Set(above); picks() }))
         if (count.changed) acts.append(button("those", words.those.replace("{n}", count.changed), () => { picked = new Set(order.filter((i) => changed[i])); picks() }))
         acts.append(make("span", "hint", words.hint))
@@ -539,7 +574,7 @@ function desk(root) {
         anchor = i
         picks()
       }
-      const quick = make("div", "quick")
+      const quick = make("div", `quick ${given[i] === LEFT ? "none" : ""}`)
       for (const [name, icon] of [["confirm", TICK], ["overturn", TURN]]) {
         const made = button(name, "", () => say(name, [i]))
         made.innerHTML = icon
@@ -557,24 +592,24 @@ function desk(root) {
   function write(tile, i) {
     const { words } = data
     const mark = data.marks[i]
-    const label = (is) => (is ? words.defect_word : words.normal_word)
-    const now = mark ? mark.label === 1 : said[i]
+    const label = (is) => ({ [DEFECT]: words.defect_word, [NORMAL]: words.normal_word, [LEFT]: words.left_word })[is]
+    const now = mark ? mark.label : said[i]
     tile.classList.toggle("is-picked", picked.has(i))
     tile.classList.toggle("is-changed", changed[i])
     const box = tile.querySelector(".pick")
     if (box) box.checked = picked.has(i)
     const [first, second, third] = tile.querySelectorAll(".line")
-    first.replaceChildren(make("b", "", `${at[i] + 1}`), make("span", "p", data.p[i].toFixed(3)), make("span", `label ${now ? "defect" : "normal"}`, label(now)))
+    first.replaceChildren(make("b", "", `${at[i] + 1}`), make("span", "p", data.p[i].toFixed(3)), make("span", `label ${{ [DEFECT]: "defect", [NORMAL]: "normal", [LEFT]: "left" }[now]}`, label(now)))
     let what = ["", ""]
     if (mark) what = ["done", mark.words]
     else if (changed[i]) what = ["ask", `${label(given[i])} → ${label(said[i])}`]
-    else if (wrong[i]) what = ["ask", words.wrong_word.replace("{label}", label(data.truth[i] === 1))]
-    else if (data.truth[i] >= 0) what = ["quiet", words.right_word]
+    else if (wrong[i]) what = ["ask", words.wrong_word.replace("{label}", label(data.truth[i]))]
+    else if (said[i] !== LEFT && data.truth[i] >= 0) what = ["quiet", words.right_word]
     second.className = `line ${what[0]}`
     second.textContent = what[1]
     second.title = mark?.exact ?? ""
-    const extra = mark && data.truth[i] >= 0 && (mark.label === 1) !== (data.truth[i] === 1)
-      ? words.wrong_word.replace("{label}", label(data.truth[i] === 1))
+    const extra = mark && data.truth[i] >= 0 && mark.label !== data.truth[i]
+      ? words.wrong_word.replace("{label}", label(data.truth[i]))
       : data.flips[i] || data.name[i]
     third.className = `line ${data.flips[i] && !mark ? "flip" : "quiet"}`
     third.textContent = extra
@@ -628,9 +663,9 @@ function desk(root) {
   }
   function saveCsv() {
     const heads = ["rank", "photo", "sha256", "cycle", "p_defect", "label_in_run", "label_with_lines", "truth", "person", "who", "when"]
-    const name = (is) => (is ? "defect" : "normal")
-    const rows = order.map((i, k) => [k + 1, data.name[i], data.sha[i], data.group[i], data.p[i], name(given[i]), name(said[i]),
-      data.truth[i] < 0 ? "" : name(data.truth[i] === 1), data.marks[i] ? name(data.marks[i].label === 1) : "", data.marks[i]?.who ?? "", data.marks[i]?.iso ?? ""])
+    const name = (is) => ({ [DEFECT]: "defect", [NORMAL]: "normal" })[is] ?? ""
+    const rows = order.map((i, k) => [k + 1, data.name[i], data.sha[i], data.part[i], data.p[i], name(given[i]), name(said[i]),
+      name(data.truth[i]), data.marks[i] ? name(data.marks[i].label) : "", data.marks[i]?.who ?? "", data.marks[i]?.iso ?? ""])
     const cell = (v) => (/[",\r\n]/.test(v) ? `"${String(v).replaceAll('"', '""')}"` : String(v))
     save(new Blob(["\ufeff" + [heads, ...rows].map((r) => r.map(cell).join(",")).join("\r\n")], { type: "text/csv;charset=utf-8" }), "csv")
   }

@@ -69,13 +69,20 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "cycles.of_all": "All cycles",
     "cycles.taken_both": (
         "{which}: <b>{defect}</b> of {n} photos became “defect”. {above} were above {threshold}, "
-        "{room} among the first {share} %; both rules had to hold."
+        "{room} among the first {share} %; both rules had to hold."
     ),
     "cycles.taken_threshold": (
         "{which}: <b>{defect}</b> of {n} photos lay above {threshold} and became “defect”."
     ),
-    "cycles.taken_share": "{which}: the first {share} %, <b>{defect}</b> of {n} photos, became “defect”.",
-    "cycles.taken": "{which}: <b>{defect}</b> of {n} photos became “defect”.",
+    "cycles.taken_share": "{which}: the first {share} %, <b>{defect}</b> of {n} photos, became “defect”.",
+    "cycles.taken_sure": (
+        "{which}: <b>{defect}</b> of {n} photos became “defect”, those with at least {sure}."
+    ),
+    "cycles.taken_balanced": (
+        "{which}: <b>{defect}</b> of {n} photos became “defect”, the first {portion} % of the "
+        "{share} % that are expected."
+    ),
+    "cycles.left": ("1 photo was left for later.", "{n} photos were left for later."),
     "cycles.are_wrong": (
         "<b>{wrong}</b> pseudo-labels are wrong ({share}): {false} sound called defect, {missed} "
         "defects called sound."
@@ -85,6 +92,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "cycles.line": "Cycle {cycle}, place {rank} by probability, {p}",
     "cycles.pseudo": "Labelled by the model: {label}",
     # Correcting
+    "cycles.confirm": "It is: {label}",
+    "cycles.overturn": "No, it is: {label}",
     "cycles.said": (
         "1 label spoken about by {who}, {turned} overturned",
         "{n} labels spoken about by {who}, {turned} overturned",
@@ -139,6 +148,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "ledger.y": "Probability of a defect",
     "ledger.threshold": "Threshold",
     "ledger.share": "Share that may become a defect",
+    "ledger.sure": "Sure from",
+    "ledger.portion": "Portion of each class taken",
+    "ledger.left": "Left for later",
+    "ledger.show_left": "Left for later",
+    "ledger.left_word": "later",
     "ledger.size": "Group size",
     "ledger.as_run": "as run",
     "ledger.back": "Back to the run's own lines",

@@ -70,15 +70,22 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "cycles.of_all": "全周期",
     "cycles.taken_both": (
         "{which}：写真 {n} 枚のうち <b>{defect}</b> 枚が「欠陥」になりました。{threshold} 超は "
-        "{above} 枚、上位 {share} % は {room} 枚で、両方の規則を満たす必要があります。"
+        "{above} 枚、上位 {share} % は {room} 枚で、両方の規則を満たす必要があります。"
     ),
     "cycles.taken_threshold": (
         "{which}：写真 {n} 枚のうち <b>{defect}</b> 枚が {threshold} を超えて「欠陥」になりました。"
     ),
     "cycles.taken_share": (
-        "{which}：上位 {share} %、写真 {n} 枚のうち <b>{defect}</b> 枚が「欠陥」になりました。"
+        "{which}：上位 {share} %、写真 {n} 枚のうち <b>{defect}</b> 枚が「欠陥」になりました。"
     ),
-    "cycles.taken": "{which}：写真 {n} 枚のうち <b>{defect}</b> 枚が「欠陥」になりました。",
+    "cycles.taken_sure": (
+        "{which}：写真 {n} 枚のうち {sure} 以上の <b>{defect}</b> 枚が「欠陥」になりました。"
+    ),
+    "cycles.taken_balanced": (
+        "{which}：見込み {share} % のうち先頭 {portion} %、写真 {n} 枚中 <b>{defect}</b> "
+        "枚が「欠陥」になりました。"
+    ),
+    "cycles.left": ("1枚は後回しにしました。", "{n} 枚は後回しにしました。"),
     "cycles.are_wrong": (
         "擬似ラベル <b>{wrong}</b> 件が誤りです（{share}）：正常を欠陥と {false} "
         "件、欠陥を正常と {missed} 件。"
@@ -88,6 +95,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "cycles.line": "周期 {cycle}、確率の順位 {rank}、{p}",
     "cycles.pseudo": "モデルのラベル：{label}",
     # Correcting
+    "cycles.confirm": "正しい：{label}",
+    "cycles.overturn": "いいえ：{label}",
     "cycles.said": (
         "{who}：ラベル1件を判断、うち {turned} 件を変更",
         "{who}：ラベル {n} 件を判断、うち {turned} 件を変更",
@@ -142,6 +151,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "ledger.y": "欠陥の確率",
     "ledger.threshold": "しきい値",
     "ledger.share": "欠陥になれる割合",
+    "ledger.sure": "確信の基準",
+    "ledger.portion": "各種類から採る割合",
+    "ledger.left": "後回し",
+    "ledger.show_left": "後回し",
+    "ledger.left_word": "後",
     "ledger.size": "グループの大きさ",
     "ledger.as_run": "実行どおり",
     "ledger.back": "実行の線に戻す",

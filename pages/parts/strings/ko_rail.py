@@ -69,13 +69,18 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "cycles.of_all": "전체 주기",
     "cycles.taken_both": (
         "{which}: 사진 {n}장 중 <b>{defect}</b>장이 “결함”이 되었습니다. {threshold} 초과 "
-        "{above}장, 상위 {share} % 안 {room}장이며 두 규칙을 모두 채워야 합니다."
+        "{above}장, 상위 {share} % 안 {room}장이며 두 규칙을 모두 채워야 합니다."
     ),
     "cycles.taken_threshold": (
         "{which}: 사진 {n}장 중 <b>{defect}</b>장이 {threshold}를 넘어 “결함”이 되었습니다."
     ),
-    "cycles.taken_share": ("{which}: 상위 {share} %, 사진 {n}장 중 <b>{defect}</b>장이 “결함”이 되었습니다."),
-    "cycles.taken": "{which}: 사진 {n}장 중 <b>{defect}</b>장이 “결함”이 되었습니다.",
+    "cycles.taken_share": ("{which}: 상위 {share} %, 사진 {n}장 중 <b>{defect}</b>장이 “결함”이 되었습니다."),
+    "cycles.taken_sure": "{which}: 사진 {n}장 중 {sure} 이상인 <b>{defect}</b>장이 “결함”이 되었습니다.",
+    "cycles.taken_balanced": (
+        "{which}: 예상 {share} % 중 앞 {portion} %, 사진 {n}장 가운데 <b>{defect}</b>장이 "
+        "“결함”이 되었습니다."
+    ),
+    "cycles.left": ("1장은 나중으로 미뤘습니다.", "{n}장은 나중으로 미뤘습니다."),
     "cycles.are_wrong": (
         "의사 라벨 <b>{wrong}</b>개가 틀렸습니다({share}): 정상을 결함으로 {false}개, 결함을 "
         "정상으로 {missed}개."
@@ -85,6 +90,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "cycles.line": "주기 {cycle}, 확률 순위 {rank}, {p}",
     "cycles.pseudo": "모델의 라벨: {label}",
     # Correcting
+    "cycles.confirm": "맞습니다: {label}",
+    "cycles.overturn": "아닙니다: {label}",
     "cycles.said": (
         "{who}: 라벨 1개에 의견, {turned}개 뒤집음",
         "{who}: 라벨 {n}개에 의견, {turned}개 뒤집음",
@@ -139,6 +146,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "ledger.y": "결함 확률",
     "ledger.threshold": "임계값",
     "ledger.share": "결함이 될 수 있는 비율",
+    "ledger.sure": "확신 기준",
+    "ledger.portion": "각 종류에서 받는 비율",
+    "ledger.left": "나중으로",
+    "ledger.show_left": "나중으로",
+    "ledger.left_word": "나중",
     "ledger.size": "그룹 크기",
     "ledger.as_run": "실행대로",
     "ledger.back": "실행의 선으로 되돌리기",
