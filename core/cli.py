@@ -264,7 +264,9 @@ def _judged(
         if answer.error:
             one |= {"error": str(answer.error)}
         else:
-            verdict = work.verdict(answer, card, threshold, settings, scale_mm_per_px=told.scale)
+            verdict = work.verdict(
+                answer, card, threshold, settings, scale_mm_per_px=told.scale, costs=found.costs
+            )
             one |= {key: getattr(verdict, key) for key in SAID}
             one |= {key: verdict.figures[key] for key in MEASURED if key in verdict.figures}
             if told.masks:

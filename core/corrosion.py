@@ -457,6 +457,82 @@ def decide(p: np.ndarray, costs: np.ndarray | None = None) -> np.ndarray:
     return N - 1 - np.argmax(np.round(worth, 12)[:, ::-1], axis=1)
 
 
+EQUAL_COSTS: tuple[tuple[float, ...], ...] = tuple(tuple(float(i != j) for j in range(N)) for i in range(N))
+"""Every mistake costs the same: the likeliest grade is said."""
+CAREFUL_COSTS: tuple[tuple[float, ...], ...] = tuple(
+    tuple(float((i - j) ** 2 * (2 if j < i else 1)) for j in range(N)) for i in range(N)
+)
+"""ours: a mistake costs the square of how far it is off, and twice that where the part is worse than said."""
+
+
+def costs_of(worse: float, is_square: bool) -> np.ndarray:
+    """A table from two numbers: a step too light costs `worse` times a step too severe, which costs 1.
+
+    `is_square`: two steps off cost four times one step, three nine times; else two and three times.
+    """
+    off = np.subtract.outer(np.arange(N), np.arange(N)).astype(np.float64)
+    table = np.abs(off) ** (2 if is_square else 1)
+    return checked_costs(np.where(off > 0, worse * table, table))
+
+
+def checked_costs(costs: Any) -> np.ndarray:
+    """`costs[truth, said]` as (4, 4) float64; `ConfigError` says what is wrong with any other table."""
+    try:
+        table = np.asarray(costs, np.float64)
+    except (TypeError, ValueError):
+        table = np.zeros(0)
+    if table.shape != (N, N):
+        raise ConfigError("Costs are a table of 4 rows (true grade) and 4 columns (grade said) of numbers.")
+    if not np.isfinite(table).all() or (table < 0).any():
+        raise ConfigError("A cost must be a number of 0 or more; correct the table.")
+    if np.diag(table).any():
+        raise ConfigError("A right grade costs nothing; set the diagonal of the table to 0.")
+    if not table.any():
+        raise ConfigError(
+            "All costs are 0, so no grade is better than another; give at least one mistake a cost."
+        )
+    return table
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a table of costs makes of stored probabilities."""
+
+    said: np.ndarray
+    """(n,) grades."""
+    confusion: np.ndarray
+    """(4, 4) of the photos whose grade is known, rows truth."""
+    off_by_two: int
+    missed_3: int
+    """True grade 3, said to be 0, 1 or 2."""
+    cried_3: int
+    """Said to be 3 without being it."""
+    to_a_person: int
+    """Of all n photos: less sure than the threshold, or with a fair chance of grade 3."""
+    cost: float
+    """Mean cost a photo whose grade is known; nan without any."""
+
+
+def decided(p: np.ndarray, truth: np.ndarray, costs: np.ndarray, threshold: float) -> Decided:
+    """Grades by least expected cost for n photos, counted; `p` (n, 4), `truth` (n,) with -1 for unknown."""
+    p, truth = np.asarray(p, np.float64), np.asarray(truth, np.int64)
+    said = decide(p, costs)
+    known = truth >= 0
+    table = metrics.confusion(truth[known], said[known], N)
+    apart = np.abs(np.subtract.outer(np.arange(N), np.arange(N)))
+    sure = p[np.arange(len(p)), said] >= threshold
+    asks = ~sure | ((said < 3) & (p[:, 3] >= MAY_BE_SEVERE))
+    return Decided(
+        said=said,
+        confusion=table,
+        off_by_two=int(table[apart >= 2].sum()),
+        missed_3=int(table[3, :3].sum()),
+        cried_3=int(table[:3, 3].sum()),
+        to_a_person=int(asks.sum()),
+        cost=float((table * costs).sum() / table.sum()) if table.sum() else math.nan,
+    )
+
+
 def best_epoch(f1: Any) -> int:
     """The epoch (from 1) with the highest validation F1, (epochs,) or (folds, epochs), folds averaged.
 
@@ -508,7 +584,8 @@ def judge(
 
     `arrays` holds `p` (4,) and perhaps `unlike` (), 0 to 1. The grade is the likeliest one, or that of
     least expected cost (`decide`). `threshold` is the confidence below which a person should look (None:
-    the card's); it never changes the grade. Severe grades ask for a hands-on check and claim no loss.
+    the card's); it never changes the grade. With costs the figures name the `likeliest` grade too. Severe
+    grades ask for a hands-on check and claim no loss.
     """
     cut = card.threshold if threshold is None else threshold
     cut = 0.5 if cut is None else float(cut)
@@ -536,7 +613,9 @@ def judge(
         reason=f"A person should look: {', and '.join(doubts)}." if doubts else f"{told}.",
         next_step=GRADES[grade].next_step if not doubts else _doubtful(grade, other, confidence < cut),
         model=card.id,
-        figures={f"p_{g}": float(p[g]) for g in range(N)} | {"unlike": unlike, "state": GRADES[grade].state},
+        figures={f"p_{g}": float(p[g]) for g in range(N)}
+        | {"unlike": unlike, "state": GRADES[grade].state}
+        | ({} if costs is None else {"likeliest": CLASSES[int(decide(p[None])[0])]}),
         trim=trim,
         scale_mm_per_px=scale_mm_per_px,
     )

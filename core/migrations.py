@@ -170,6 +170,12 @@ def m006_corrections(db: Database) -> None:
     )
 
 
+@steps()
+def m007_costs(db: Database) -> None:
+    """What each mistake costs, in service with a model: a 4 x 4 table as JSON, or nothing."""
+    _run(db, "alter table services add column costs_json text")
+
+
 def _run(db: Database, *statements: str) -> None:
     for statement in statements:
         db.execute(statement)

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from core import config as settings_of
 from core import corrections, queue, services, sets
 from core.accounts import Person
-from core.errors import Conflict, DataError
+from core.errors import ConfigError, Conflict, DataError
 from core.rail import CLASSES
 from core.records import Card, Domain, Run
 from core.services import Service
@@ -135,14 +135,29 @@ def resume(db: Database, by: Person, run_id: int, now: float, wake: Path | None 
 
 
 def promote(
-    db: Database, by: Person, card: Card, *, now: float, why: str = "", threshold: float | None = None
+    db: Database,
+    by: Person,
+    card: Card,
+    *,
+    now: float,
+    why: str = "",
+    threshold: float | None = None,
+    costs: Any = None,
 ) -> Service:
-    """Put a model into service with this threshold, else its card's; `Conflict` when that serves already."""
+    """Put a model into service with this threshold, else its card's, and for corrosion with these costs.
+
+    `Conflict` when just that serves already, `ConfigError` for costs that are none.
+    """
     by.require("engineer")
+    kept = None
+    if costs is not None:
+        if card.domain != "corrosion":
+            raise ConfigError(f"Costs are for grades; a {card.domain} model has a threshold instead.")
+        kept = tuple(tuple(float(c) for c in row) for row in rules("corrosion").checked_costs(costs))
     was = services.current(db, card.domain)
-    if was is not None and (was.model, was.threshold) == (card.id, threshold):
-        raise Conflict(f"{card.id} is in service already, with the same threshold.")
-    return services.promote(db, card, who=by.name, now=now, why=why.strip(), threshold=threshold)
+    if was is not None and (was.model, was.threshold, was.costs) == (card.id, threshold, kept):
+        raise Conflict(f"{card.id} is in service already, with the same threshold and costs.")
+    return services.promote(db, card, who=by.name, now=now, why=why.strip(), threshold=threshold, costs=kept)
 
 
 def _own(run: Run, by: Person) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core import corrosion, explore, metrics
-from pages.parts import bars, cached, charts, gallery, lab, pick, published, tables, words
+from pages.parts import bars, cached, charts, gallery, grades, lab, pick, published, tables, words
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row
 
@@ -187,14 +187,18 @@ def honesty() -> None:
 
 views = {
     "matrix": t("corrosion.view_matrix"),
+    "costs": t("corrosion.view_costs"),
     "honest": t("corrosion.view_honest"),
     "published": t("rail.view_published"),
 }
 view = pick.one(
     "view", list(views), "matrix", label=t("lab.view"), say=lambda name: views[name], key="corrosion-view"
 )
-if view == "honest":
+if view == "costs":
+    grades.costs(told, evaluation, NAMES)
+elif view == "honest":
     honesty()
+    grades.promise(told, evaluation, NAMES)
 elif view == "published":
     published.corrosion(told)
 else:

@@ -317,3 +317,62 @@ def test_a_changed_cost_redraws_5000_photos_within_a_tenth_of_a_second():
 def test_the_config_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Config().epochs = 3
+
+
+# Costs
+
+
+def test_equal_costs_say_the_likeliest_grade():
+    p = np.random.default_rng(0).dirichlet(np.ones(4), 200)
+    assert (corrosion.decide(p, np.asarray(corrosion.EQUAL_COSTS)) == p.argmax(1)).all()
+
+
+def test_a_dear_miss_raises_the_grade_that_is_said():
+    p = np.asarray([[0.05, 0.1, 0.5, 0.35]])
+    assert corrosion.decide(p)[0] == 2
+    # Saying 2 risks 0.35 * 2 = 0.7, saying 3 risks 0.5 * 1 + 0.1 * 4 + 0.05 * 9 = 1.35: still 2.
+    assert corrosion.decide(p, np.asarray(corrosion.CAREFUL_COSTS))[0] == 2
+    dear = np.asarray(corrosion.EQUAL_COSTS)
+    dear[3, :3] = 5  # a missed 3 costs five times another mistake: 1.75 + 0.15 against 0.65
+    assert corrosion.decide(p, dear)[0] == 3
+
+
+def test_what_costs_change_is_counted():
+    p = np.asarray([[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.5, 0.3], [0.0, 0.0, 0.6, 0.4], [0.9, 0.1, 0.0, 0.0]])
+    truth = np.asarray([0, 3, 2, -1])
+    told = corrosion.decided(p, truth, np.asarray(corrosion.EQUAL_COSTS), 0.55)
+    assert told.said.tolist() == [0, 2, 2, 0]
+    assert (told.off_by_two, told.missed_3, told.cried_3) == (0, 1, 0)
+    assert told.to_a_person == 2  # one is unsure, one may be severe
+    assert told.cost == pytest.approx(1 / 3)
+    dear = np.asarray(corrosion.EQUAL_COSTS)
+    dear[3, :3] = 5
+    told = corrosion.decided(p, truth, dear, 0.55)
+    assert told.said.tolist() == [0, 3, 3, 0]
+    assert (told.missed_3, told.cried_3) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("costs", "said"),
+    [
+        (np.zeros((3, 3)), "4 rows"),
+        ("dear", "4 rows"),
+        (np.full((4, 4), np.nan), "0 or more"),
+        (-np.asarray(corrosion.EQUAL_COSTS), "0 or more"),
+        (np.ones((4, 4)), "diagonal"),
+        (np.zeros((4, 4)), "All costs are 0"),
+    ],
+)
+def test_a_table_of_costs_that_is_none_is_refused(costs, said):
+    with pytest.raises(ConfigError, match=said):
+        corrosion.checked_costs(costs)
+
+
+def test_a_verdict_by_cost_says_so():
+    arrays = {"p": np.asarray([0.05, 0.1, 0.5, 0.35])}
+    dear = np.asarray(corrosion.EQUAL_COSTS)
+    dear[3, :3] = 5
+    plain, careful = judge(arrays, None, card()), judge(arrays, None, card(), costs=dear)
+    assert (plain.label, careful.label) == ("2", "3")
+    assert "likeliest" not in plain.figures
+    assert careful.figures["likeliest"] == "2"

@@ -13,7 +13,8 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from core import cards, explore, gate, queue, services
+from core import accounts, cards, corrosion, explore, gate, orders, queue, services
+from core.errors import ConfigError, Forbidden
 from core.settings import Settings
 from tests import laboratory
 from tests.serving import World
@@ -157,10 +158,52 @@ def test_a_laboratory_without_a_model_says_what_to_do(visit, tmp_path, page):
 
 
 @pytest.mark.parametrize("page", ["rail", "crack", "corrosion"])
-@pytest.mark.parametrize("view", ["published", "cycles", "losses", "honest"])
+@pytest.mark.parametrize("view", ["published", "cycles", "losses", "honest", "costs"])
 def test_every_view_is_a_link(visit, page, view):
     at = visit(page, view=view)
     assert not at.exception
+
+
+def test_costs_move_the_matrix_and_go_into_service(visit, own):
+    card = cards.read(own.settings.models, "corrosion", "starter-test")
+    stored = cards.evaluation(cards.place(own.settings.models, "corrosion", card.id), "test")
+    at = visit("corrosion", world=own, view="costs", worse="9.0")
+    told = corrosion.decided(
+        stored["p"], stored["truth"], corrosion.costs_of(9.0, True), card.threshold or 0.5
+    )
+    cells = figure(at, "cost-matrix")["data"][-1]["customdata"]
+    assert [c[2] for c in cells] == told.confusion.ravel().tolist()
+    at.text_input(key="cost-why").set_value("a missed 3 is dear").run()
+    at.button(key="use-costs").click().run()
+    assert not at.exception
+    service = services.current(own.db, "corrosion")
+    assert service.why == "a missed 3 is dear"
+    assert np.allclose(service.costs, corrosion.costs_of(9.0, True))
+    assert np.allclose(services.serving(own.db, own.settings.models, "corrosion").costs, service.costs)
+    assert "costs set by" in text(visit("corrosion", world=own, view="costs"))
+
+
+def test_an_inspector_cannot_set_costs(own):
+    card = cards.read(own.settings.models, "corrosion", "starter-test")
+    with pytest.raises(Forbidden):
+        orders.promote(
+            own.db,
+            accounts.account(own.db, "inspector").person,
+            card,
+            now=1.0,
+            why="x",
+            costs=corrosion.EQUAL_COSTS,
+        )
+    crack = cards.read(own.settings.models, "crack", "starter-test")
+    with pytest.raises(ConfigError, match="Costs are for grades"):
+        orders.promote(
+            own.db,
+            accounts.account(own.db, "engineer").person,
+            crack,
+            now=1.0,
+            why="x",
+            costs=corrosion.EQUAL_COSTS,
+        )
 
 
 def test_a_view_in_the_address_that_is_none_is_passed_over(visit):

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import torch
 
-from core import __version__, arrays, artifacts, inspections, photos, queue, services, sets, store
+from core import __version__, arrays, artifacts, cycles, inspections, photos, queue, services, sets, store
 from core import config as settings_of
 from core.engine import loop, work
 from core.engine.loop import Machine
@@ -145,6 +145,7 @@ class Judge:
             self.settings,
             trim=inspection.trim,
             scale_mm_per_px=inspection.scale_mm_per_px,
+            costs=serving.costs,
         )
         content, media_type = arrays.pack(answer.arrays)
         artifacts.put(self.settings.artifacts, content)  # on disk first: the lock is not held over it
@@ -277,7 +278,8 @@ def train(run: Run, folder: Path, settings: Settings) -> Generator[Progress, Non
     """Train as the run's config says: data (or folder), preset, set; file the model."""
     config, found = _asked(run, settings)
     command = work.command(run.domain, {**run.config, "data": _data(run)})
-    card = yield from work.train(run.domain, config, found, folder, settings, command=command)
+    begin = cycles.begin_of(run.config["begin"], settings.runs) if "begin" in run.config else None
+    card = yield from work.train(run.domain, config, found, folder, settings, command=command, begin=begin)
     name = run.name or f"{card.network}-{run.id}"
     filed = work.file(card, folder, settings.models, name=name, by=run.owner)
     return {"model": f"{filed.domain}/{filed.id}", "threshold": filed.threshold, "figures": filed.figures}

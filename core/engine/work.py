@@ -27,11 +27,13 @@ import torch
 from core import cards, standards
 from core import config as settings_of
 from core import photos as files
+from core.cycles import Begin
 from core.engine import checkpoint, corrosion, crack, loaders, rail
 from core.errors import ConfigError, Conflict, DataError, PatinaError
 from core.orders import rules
 from core.photos import Quality
 from core.records import Card, Domain, Photo, PhotoSet, Progress, Trim, Verdict
+from core.services import Costs
 from core.settings import Settings
 
 T = TypeVar("T")
@@ -45,16 +47,26 @@ ENGINES: Mapping[Domain, Any] = {"rail": rail, "crack": crack, "corrosion": corr
 
 
 def train(
-    domain: Domain, config: Any, photos: PhotoSet, folder: Path, settings: Settings, *, command: str = ""
+    domain: Domain,
+    config: Any,
+    photos: PhotoSet,
+    folder: Path,
+    settings: Settings,
+    *,
+    command: str = "",
+    begin: Begin | None = None,
 ) -> Generator[Progress, None, Card]:
     """Train in folder, or go on where a checkpoint there left off; returns the card of the last report.
+
+    `begin` takes up an earlier rail experiment with people's labels.
 
     `Conflict` when the folder was begun with other settings or other photos. A run keeps the thread count
     that it began with: sums in another order would not be bit for bit the same.
     """
-    pin(folder, begun(domain, config, photos))
+    pin(folder, begun(domain, config, photos, begin))
     card = None
-    for progress in ENGINES[domain].train(config, photos, folder, settings, command):
+    more = {} if begin is None else {"begin": begin}
+    for progress in ENGINES[domain].train(config, photos, folder, settings, command, **more):
         card = progress.card or card
         yield progress
     assert card is not None, "a training's last report carries its card"
@@ -83,9 +95,10 @@ def search(
     }
 
 
-def begun(domain: Domain, config: Any, photos: PhotoSet) -> dict[str, Any]:
+def begun(domain: Domain, config: Any, photos: PhotoSet, begin: Begin | None = None) -> dict[str, Any]:
     """What a training is made of, as `pin` writes it down."""
-    return {
+    taken = {} if begin is None else {"begin": {**vars(begin), "run_folder": begin.run_folder.name}}
+    return taken | {
         "domain": domain,
         "config": settings_of.to_dict(config),
         "photos": photos.name,
@@ -181,11 +194,17 @@ def verdict(
     *,
     trim: Trim | None = None,
     scale_mm_per_px: float | None = None,
+    costs: Costs | None = None,
 ) -> Verdict:
-    """What is to be said of a photo by what a model answered, at this threshold; None: the card's."""
+    """What is to be said of a photo by what a model answered, at this threshold; None: the card's.
+
+    `costs` of mistakes are corrosion's, grey values and the standard in force are crack's.
+    """
     told: dict[str, Any] = {"quality": answer.quality, "trim": trim, "scale_mm_per_px": scale_mm_per_px}
     if card.domain == "crack":
         told |= {"grey": answer.grey, "standard": standards.chosen(settings)}
+    if card.domain == "corrosion" and costs is not None:
+        told["costs"] = np.asarray(costs)
     judged: Verdict = rules(card.domain).judge(answer.arrays, threshold, card, **told)
     return judged
 

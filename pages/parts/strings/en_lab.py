@@ -240,6 +240,48 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "corrosion.grade": "Grade",
     "corrosion.mean": "Mean",
     "corrosion.per_grade": "Each grade on its own",
+    "corrosion.view_costs": "Costs",
+    "corrosion.cost_lead": (
+        "Not every mistake is as bad. Here a part that is worse than was said costs more than one that "
+        "was called too severe, and the grade of least expected cost is said."
+    ),
+    "corrosion.worse": "A step too light costs as much as this many steps too severe",
+    "corrosion.steps": "Two steps off cost",
+    "corrosion.steps_linear": "twice one step",
+    "corrosion.steps_square": "four times one step",
+    "corrosion.by_cost": "Which grade is said for which",
+    "corrosion.likeliest": "The likeliest grade",
+    "corrosion.least_cost": "By these costs",
+    "corrosion.cost_right": "The expert’s grade",
+    "corrosion.cost_off": "Two grades off, or more",
+    "corrosion.cost_missed": "Grade 3 said to be less",
+    "corrosion.cost_cried": "Said to be 3 without being it",
+    "corrosion.cost_person": "To a person",
+    "corrosion.cost_table": "What the photos of the test split would get",
+    "corrosion.cost_costs": "What each mistake costs: true grade down, grade said across",
+    "corrosion.cost_use": (
+        "Grades will be said by these costs instead of by likelihood alone, with **{model}**."
+    ),
+    "corrosion.cost_confirm": "Use these costs",
+    "corrosion.cost_used": "Grades are said by these costs from now on.",
+    "corrosion.cost_now": "In service now: {what}.",
+    "corrosion.cost_now_none": "the likeliest grade, all mistakes alike",
+    "corrosion.cost_now_some": "costs set by {who}, {since}",
+    "corrosion.promise_title": "Sets of grades that keep a promise",
+    "corrosion.coverage": "How often the true grade must be among those named, %",
+    "corrosion.promise_note": (
+        "Learned from {n} validation photos, grade by grade, and checked on the test photos. It promises "
+        "nothing for photos of another kind."
+    ),
+    "corrosion.promise_few": (
+        "Not enough labels for {coverage} %: {grades} would need {needed} validation photos each. Until "
+        "then every set holds them."
+    ),
+    "corrosion.promise_grade": "True grade",
+    "corrosion.promise_kept": "Named",
+    "corrosion.promise_sizes": (
+        "One grade is named for {one}, two for {two}, more or none for {more} of {n} photos."
+    ),
     "corrosion.honest_title": "Is 80 % sure right 80 times in 100?",
     "corrosion.honest_note": (
         "Below the dashed line the model promises too much. On average it is off by {error}. "

@@ -219,6 +219,43 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "corrosion.grade": "等級",
     "corrosion.mean": "平均",
     "corrosion.per_grade": "等級ごと",
+    "corrosion.view_costs": "費用",
+    "corrosion.cost_lead": (
+        "すべての誤りが同じ重さではありません。ここでは実際より軽く判定した部材のほうが重く判定した部材より"
+        "費用が大きく、期待費用が最小の等級を答えます。"
+    ),
+    "corrosion.worse": "一段軽く判定した費用（重く判定した段数に換算）",
+    "corrosion.steps": "二段の誤りの費用",
+    "corrosion.steps_linear": "一段の2倍",
+    "corrosion.steps_square": "一段の4倍",
+    "corrosion.by_cost": "どの等級をどの等級と答えるか",
+    "corrosion.likeliest": "最も確からしい等級",
+    "corrosion.least_cost": "この費用で",
+    "corrosion.cost_right": "専門家と同じ等級",
+    "corrosion.cost_off": "二等級以上のずれ",
+    "corrosion.cost_missed": "等級3を低く判定",
+    "corrosion.cost_cried": "等級3でないのに3と判定",
+    "corrosion.cost_person": "人へ",
+    "corrosion.cost_table": "試験写真が受ける判定",
+    "corrosion.cost_costs": "誤りごとの費用：縦は真の等級、横は判定",
+    "corrosion.cost_use": "今後 **{model}** は確からしさだけでなくこの費用で等級を答えます。",
+    "corrosion.cost_confirm": "この費用を使う",
+    "corrosion.cost_used": "今後はこの費用で等級を答えます。",
+    "corrosion.cost_now": "現在：{what}。",
+    "corrosion.cost_now_none": "最も確からしい等級、誤りはすべて同じ",
+    "corrosion.cost_now_some": "{who}が定めた費用、{since}",
+    "corrosion.promise_title": "約束を守る等級の組",
+    "corrosion.coverage": "真の等級が含まれるべき割合、%",
+    "corrosion.promise_note": (
+        "検証写真{n}枚から等級ごとに学び、試験写真で確かめました。別の種類の写真には何も約束しません。"
+    ),
+    "corrosion.promise_few": (
+        "{coverage} %にはラベルが足りません。{grades}に検証写真がそれぞれ{needed}枚必要です。それまでは"
+        "すべての組に入ります。"
+    ),
+    "corrosion.promise_grade": "真の等級",
+    "corrosion.promise_kept": "含まれた",
+    "corrosion.promise_sizes": "写真{n}枚のうち一等級{one}枚、二等級{two}枚、それ以上またはなし{more}枚。",
     "corrosion.honest_title": "80 % の確信は100回中80回正しいか",
     "corrosion.honest_note": (
         "破線より下ではモデルが自信過剰です。平均のずれは {error}。温度 {temperature}。"
@@ -388,6 +425,14 @@ SETTINGS: dict[str, str] = {
     "rule": "選択規則",
     "threshold": "欠陥になれる確率",
     "share": "グループのうち欠陥になれる割合",
+    "method": "方法",
+    "ratio": "グループを分ける欠陥の割合",
+    "sure": "規則 sure が写真を採る確率",
+    "portion": "規則 balanced が各クラスから採る割合",
+    "agreement": "一致すべき鏡像の数",
+    "trust": "人のラベルに対する擬似ラベルの重み",
+    "unlabelled": "ラベル付き 1 枚あたりのラベルなし写真数",
+    "stripes": "写真の縦縞",
     "repeats": "反復回数",
     "restart": "周期を始める重み",
     "epochs": "学習エポック",

@@ -218,6 +218,44 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "corrosion.grade": "등급",
     "corrosion.mean": "평균",
     "corrosion.per_grade": "등급별",
+    "corrosion.view_costs": "비용",
+    "corrosion.cost_lead": (
+        "모든 오류가 똑같이 나쁘지는 않습니다. 여기서는 실제보다 가볍게 판정한 부품이 지나치게 심하게 "
+        "판정한 부품보다 비용이 크고, 예상 비용이 가장 작은 등급을 답합니다."
+    ),
+    "corrosion.worse": "한 단계 가볍게 판정한 비용 = 심하게 판정한 단계 수",
+    "corrosion.steps": "두 단계 오류의 비용",
+    "corrosion.steps_linear": "한 단계의 2배",
+    "corrosion.steps_square": "한 단계의 4배",
+    "corrosion.by_cost": "어떤 등급을 어떤 등급으로 답하는가",
+    "corrosion.likeliest": "가장 그럴듯한 등급",
+    "corrosion.least_cost": "이 비용으로",
+    "corrosion.cost_right": "전문가와 같은 등급",
+    "corrosion.cost_off": "두 등급 이상 차이",
+    "corrosion.cost_missed": "3등급을 더 낮게 판정",
+    "corrosion.cost_cried": "3등급이 아닌데 3등급으로 판정",
+    "corrosion.cost_person": "사람에게",
+    "corrosion.cost_table": "시험 사진이 받게 될 판정",
+    "corrosion.cost_costs": "오류별 비용: 세로는 실제 등급, 가로는 판정 등급",
+    "corrosion.cost_use": "앞으로 **{model}** 모델은 가능성만이 아니라 이 비용에 따라 등급을 답합니다.",
+    "corrosion.cost_confirm": "이 비용 사용",
+    "corrosion.cost_used": "이제부터 이 비용에 따라 등급을 답합니다.",
+    "corrosion.cost_now": "현재: {what}.",
+    "corrosion.cost_now_none": "가장 그럴듯한 등급, 모든 오류를 같게 봄",
+    "corrosion.cost_now_some": "{who}이(가) 정한 비용, {since}",
+    "corrosion.promise_title": "약속을 지키는 등급 집합",
+    "corrosion.coverage": "실제 등급이 포함되어야 하는 비율, %",
+    "corrosion.promise_note": (
+        "검증 사진 {n}장에서 등급별로 배우고 시험 사진으로 확인했습니다. 다른 종류의 사진에는 아무것도 "
+        "약속하지 않습니다."
+    ),
+    "corrosion.promise_few": (
+        "{coverage} %에는 라벨이 부족합니다. {grades}에 검증 사진이 각각 {needed}장 필요합니다. 그때까지는 "
+        "모든 집합에 들어갑니다."
+    ),
+    "corrosion.promise_grade": "실제 등급",
+    "corrosion.promise_kept": "포함됨",
+    "corrosion.promise_sizes": "사진 {n}장 중 한 등급 {one}장, 두 등급 {two}장, 그 이상 또는 없음 {more}장.",
     "corrosion.honest_title": "80 % 확신은 100번 중 80번 맞는가?",
     "corrosion.honest_note": (
         "점선 아래에서는 모델이 지나치게 확신합니다. 평균 오차는 {error}입니다. 온도 {temperature}."
@@ -385,6 +423,14 @@ SETTINGS: dict[str, str] = {
     "rule": "선택 규칙",
     "threshold": "결함이 될 수 있는 확률",
     "share": "그룹에서 결함이 될 수 있는 비율",
+    "method": "방법",
+    "ratio": "그룹을 나누는 결함 비율",
+    "sure": "규칙 sure가 사진을 택하는 확률",
+    "portion": "규칙 balanced가 각 클래스에서 택하는 몫",
+    "agreement": "일치해야 하는 거울상 수",
+    "trust": "사람의 라벨에 견준 의사 라벨의 무게",
+    "unlabelled": "라벨 사진 하나당 라벨 없는 사진 수",
+    "stripes": "사진의 세로 줄무늬",
     "repeats": "반복 횟수",
     "restart": "주기를 시작하는 가중치",
     "epochs": "학습 에포크",
