@@ -5,10 +5,22 @@ import streamlit as st
 
 from core import explore, rail
 from core.sweep import THRESHOLDS
-from pages.parts import bars, cached, charts, cycles, experiments, few_labels, gallery, lab, pick, words
+from pages.parts import (
+    bars,
+    cached,
+    charts,
+    cycles,
+    experiments,
+    few_labels,
+    gallery,
+    lab,
+    pick,
+    trace,
+    words,
+)
 from pages.parts.strings import t
 
-VIEWS = ("threshold", "labels", "cycles")
+VIEWS = ("threshold", "labels", "cycles", "trace")
 
 
 def choose_view() -> str:
@@ -23,7 +35,7 @@ if view in VIEWS[1:]:
     visitor = experiments.visitor()
     st.title(t("page.rail"))
     choose_view()
-    {"labels": few_labels.show, "cycles": cycles.show}[view](visitor)
+    {"labels": few_labels.show, "cycles": cycles.show, "trace": trace.show}[view](visitor)
     st.stop()
 
 told = lab.begin("rail", choose_view)

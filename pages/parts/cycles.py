@@ -84,9 +84,7 @@ def show(told: Visitor) -> None:
         if not e.n_repeats:
             st.html(f'<p class="note">{t("cycles.not_yet")}</p>')
             return
-        repeat = pick.one(
-            "repeat", list(range(1, e.n_repeats + 1)), 1, label=t("cycles.repeat"), is_labelled=True
-        )
+        repeat = experiments.repeat_of(e)
         numbers = groups.numbers(e.folder, repeat)
         if numbers:
             number = pick.one(
@@ -429,7 +427,7 @@ def corrected(told: Visitor, desk: Desk) -> None:
                 _history(desk, lines)
         if told.may_correct:
             _undo(told, desk, undone)
-            _train_again(told, desk, undone)
+            train_again(told, desk.e, desk.repeat, first_anew(desk, undone), len(desk.said))
     anew = again(told, desk.e, desk.repeat)
     if anew:
         tables.show(
@@ -494,22 +492,15 @@ def first_anew(desk: Desk, undone: Mapping[int, Correction]) -> int:
     return min([after, *undone])
 
 
-def _train_again(told: Visitor, desk: Desk, undone: Mapping[int, Correction]) -> None:
-    first, last = first_anew(desk, undone), len(desk.e.found["columns"])
+def train_again(told: Visitor, e: Experiment, repeat: int, first: int, n_said: int) -> None:
+    """The button that orders the repeat anew from training `first` on, and what that means."""
     label = t("cycles.train_again", cycle=first - 1) if first > 1 else t("cycles.train_from_start")
-    with st.popover(label, icon=":material/replay:", type="primary", disabled=not desk.said):
-        st.markdown(t("cycles.train_words", n=len(desk.said), first=first, last=last))
-        if st.button(t("cycles.train_confirm"), type="primary", key=f"retrain-{desk.id}"):
+    with st.popover(label, icon=":material/replay:", type="primary", disabled=not n_said):
+        st.markdown(t("cycles.train_words", n=n_said, first=first, last=len(e.found["columns"])))
+        if st.button(t("cycles.train_confirm"), type="primary", key=f"retrain-{e.id}-{repeat}-{first}"):
             with notice.instead():
-                new = orders.retrain(
-                    told.db,
-                    access.me(),
-                    desk.e.id,
-                    desk.repeat,
-                    first,
-                    time.time(),
-                    told.settings.wake,
-                )
+                at, wake = time.time(), told.settings.wake
+                new = orders.retrain(told.db, access.me(), e.id, repeat, first, at, wake)
                 st.toast(t("cycles.ordered", id=new), icon=":material/check_circle:")
                 st.rerun(scope="app")
 

@@ -140,6 +140,25 @@ def chosen(all_: Sequence[Experiment]) -> Experiment:
     return by_id[id]
 
 
+def repeat_of(e: Experiment) -> int:
+    """The repeat of the page: the one in the address, else the first."""
+    return pick.one("repeat", list(range(1, e.n_repeats + 1)), 1, label=t("cycles.repeat"), is_labelled=True)
+
+
+def training_of(e: Experiment, repeat: int) -> int:
+    """The training of the page by its number of labels: the one in the address, else the last."""
+    labels = {int(row["training"]): int(row["labels"]) for row in e.found["rows"] if row["repeat"] == repeat}
+    return pick.one(
+        "training",
+        list(labels),
+        max(labels),
+        label=t("trace.training"),
+        say=lambda n: f"{n} · {labels[n]}",
+        is_labelled=True,
+        help=t("trace.training_help"),
+    )
+
+
 def _stamp(path: Path) -> int:
     return path.stat().st_mtime_ns if path.is_file() else 0
 

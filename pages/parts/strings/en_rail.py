@@ -195,4 +195,32 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "ledger.csv": "Save as CSV",
     "ledger.png": "Save as PNG",
     "ledger.svg": "Save as SVG",
+    # From a wrong verdict back to what taught it
+    "cycles.wrong": "Wrong: expert says {label}",
+    "trace.training": "Training · labels",
+    "trace.training_help": "Each training learns anew from all labels so far, people's and pseudo-labels.",
+    "trace.kept_nothing": (
+        "This experiment kept no features, so its verdicts cannot be traced back. A new run keeps them."
+    ),
+    "trace.lead": (
+        "After training {training}, <b>{missed}</b> defects are missed and <b>{false}</b> sound "
+        "places called a defect, of {n} test photos."
+    ),
+    "trace.missed": "Missed {n}",
+    "trace.false": "False alarm {n}",
+    "trace.none": "None of this kind.",
+    "trace.said": "Said: {label}, {p}",
+    "trace.near": (
+        "The pseudo-labelled photos most like it, as training {training} sees them. The number "
+        "is the cosine of their features."
+    ),
+    "trace.no_near": "This run kept no features of this training.",
+    "trace.labels_only": "The first training learned from people's labels only; choose a later one.",
+    "trace.of_cycle": "cycle {cycle}, then {p}",
+    "trace.others": ("1 verdict of this kind", "{n} verdicts of this kind"),
+    "trace.others_note": "The surest mistakes first. The number is the probability of a defect.",
+    "trace.run": "Run",
+    "trace.p": "P(defect)",
+    "trace.verdict": "Verdict",
+    "trace.since": "After training {training}, before and since",
 }

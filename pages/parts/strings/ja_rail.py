@@ -197,4 +197,27 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "ledger.csv": "CSV で保存",
     "ledger.png": "PNG で保存",
     "ledger.svg": "SVG で保存",
+    # From a wrong verdict back to what taught it
+    "cycles.wrong": "誤り：専門家は{label}",
+    "trace.training": "学習 · ラベル",
+    "trace.training_help": "学習は毎回、それまでの全ラベル（人と擬似）から新しく学びます。",
+    "trace.kept_nothing": "この実験は特徴を残していないので、さかのぼれません。新しい実行では残します。",
+    "trace.lead": (
+        "学習 {training} の後、テスト写真 {n} 枚のうち欠陥 <b>{missed}</b> 件を見逃し、正常 "
+        "<b>{false}</b> 件を欠陥と言います。"
+    ),
+    "trace.missed": "見逃し {n}",
+    "trace.false": "誤警報 {n}",
+    "trace.none": "該当なし。",
+    "trace.said": "判定：{label}、{p}",
+    "trace.near": "学習 {training} から見て最も似た擬似ラベルの写真です。数字は特徴のコサインです。",
+    "trace.no_near": "この学習の特徴は残っていません。",
+    "trace.labels_only": "最初の学習は人のラベルだけで学びました。後の学習を選んでください。",
+    "trace.of_cycle": "周期 {cycle}、当時 {p}",
+    "trace.others": ("同種の判定 1件", "同種の判定 {n} 件"),
+    "trace.others_note": "最も確信した誤りから順です。数字は欠陥の確率です。",
+    "trace.run": "実行",
+    "trace.p": "P(欠陥)",
+    "trace.verdict": "判定",
+    "trace.since": "学習 {training} の後、以前と以後",
 }

@@ -190,4 +190,29 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "ledger.csv": "CSV로 저장",
     "ledger.png": "PNG로 저장",
     "ledger.svg": "SVG로 저장",
+    # From a wrong verdict back to what taught it
+    "cycles.wrong": "틀림: 전문가는 {label}",
+    "trace.training": "학습 · 라벨",
+    "trace.training_help": "학습은 매번 그때까지의 모든 라벨(사람과 의사 라벨)로 새로 배웁니다.",
+    "trace.kept_nothing": "이 실험은 특징을 남기지 않아 거슬러 볼 수 없습니다. 새 실행은 남깁니다.",
+    "trace.lead": (
+        "학습 {training} 뒤 시험 사진 {n}장 중 결함 <b>{missed}</b>개를 놓치고 정상 "
+        "<b>{false}</b>개를 결함이라 합니다."
+    ),
+    "trace.missed": "놓침 {n}",
+    "trace.false": "오경보 {n}",
+    "trace.none": "해당 없음.",
+    "trace.said": "판정: {label}, {p}",
+    "trace.near": (
+        "학습 {training}이(가) 보기에 가장 닮은 의사 라벨 사진들입니다. 숫자는 특징의 코사인입니다."
+    ),
+    "trace.no_near": "이 학습의 특징이 남아 있지 않습니다.",
+    "trace.labels_only": "첫 학습은 사람의 라벨로만 배웠습니다. 나중 학습을 고르세요.",
+    "trace.of_cycle": "주기 {cycle}, 당시 {p}",
+    "trace.others": ("이런 판정 1건", "이런 판정 {n}건"),
+    "trace.others_note": "가장 확신한 실수부터입니다. 숫자는 결함 확률입니다.",
+    "trace.run": "실행",
+    "trace.p": "P(결함)",
+    "trace.verdict": "판정",
+    "trace.since": "학습 {training} 뒤, 이전과 이후",
 }
