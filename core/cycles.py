@@ -7,14 +7,19 @@ An experiment has repeats; a repeat has trainings, between which a cycle gives o
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from core import advice
+from core.advice import Helping, Luck
+from core.divisions import Draw
+from core.errors import DataError
 from core.metrics import plain
 from core.rail import CLASSES, truths
 from core.records import Photo
@@ -43,6 +48,46 @@ class Entry:
     """None where nobody knows the truth; a person's label is never wrong."""
     at: float
     """Seconds since 1970, UTC."""
+    who: str = ""
+    """The person, where one has said so in Patina; empty for the set's own labels and for the model."""
+    said: str = ""
+    """What the model had said before the person did; empty where it had not been asked."""
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Where another run takes an experiment up: one repeat from one training on, with people's labels.
+
+    What was found before that training is copied, not computed again. From it on these labels teach, whether
+    their photos had a pseudo-label, were to get one later or were in no group at all.
+    """
+
+    run_folder: Path
+    repeat: int
+    cycle: int
+    """The first training that is done anew, from 1 on."""
+    labels: Mapping[str, int]
+    """sha256 of a pool photo: 1 `defect`, 0 `normal`."""
+    by: Mapping[str, str]
+    """sha256 of a pool photo: the name of the person who said so."""
+
+
+def begin_of(told: Mapping[str, Any], runs: Path) -> Begin:
+    """The key `begin` of a run's config, `{"run": id, "repeat": r, "cycle": k, "labels": …, "by": …}`.
+
+    `runs` is the folder of all runs. `DataError` for numbers that no experiment has.
+    """
+    labels = {str(sha): int(label) for sha, label in told["labels"].items()}
+    begin = Begin(
+        runs / str(told["run"]), int(told["repeat"]), int(told["cycle"]), labels, dict(told.get("by", {}))
+    )
+    if begin.repeat < 1 or begin.cycle < 1:
+        raise DataError(
+            f"Repeat {begin.repeat}, cycle {begin.cycle}: both count from 1; choose a cycle that was run."
+        )
+    if not set(labels.values()) <= {0, 1}:
+        raise DataError("A person's label is 1 (defect) or 0 (normal); the run's config holds another.")
+    return begin
 
 
 def first_entries(photos: Sequence[Photo], chosen: np.ndarray, start: str, at: float) -> list[Entry]:
@@ -61,11 +106,16 @@ def cycle_entries(
     rule: str,
     cycle: int,
     at: float,
+    rank_of: np.ndarray | None = None,
 ) -> list[Entry]:
-    """A group's lines in the group's order; `wrong` is said where the truth is known."""
+    """A group's lines in the group's order; `wrong` is said where the truth is known.
+
+    `rank_of` (n,) are the ranks in the whole group, where a rule has left photos of it out.
+    """
     truth = truths(photos[i] for i in group)
+    rank_of = ranks(p_defect) if rank_of is None else rank_of
     lines = []
-    for i, p, rank, said, true in zip(group, p_defect, ranks(p_defect), is_defect, truth, strict=True):
+    for i, p, rank, said, true in zip(group, p_defect, rank_of, is_defect, truth, strict=True):
         photo, wrong = photos[i], None if true < 0 else bool(said) != bool(true)
         label = CLASSES[int(said)]
         lines.append(
@@ -74,10 +124,45 @@ def cycle_entries(
     return lines
 
 
+def begun_entries(begin: Begin, photos: Sequence[Photo], at: float) -> list[Entry]:
+    """The ledger of the earlier run up to where `begin` takes it up, with the people's labels in it.
+
+    A corrected line is a person's, keeps its cycle and what the model had said. A photo that was to come
+    later, or never, is entered with the last cycle that is kept: from `begin.cycle` on it teaches too.
+    """
+    _, old = ledger(begin.run_folder, begin.repeat)
+    before = {entry.sha256: entry for entry in old}
+    kept = [entry for entry in old if entry.cycle < begin.cycle]
+    there = {entry.sha256 for entry in kept}
+    for photo in photos:
+        if photo.sha256 in begin.labels and photo.sha256 not in there:
+            blank = Entry(photo.title, photo.sha256, 0, "person", "asked", "", None, None, None, at)
+            later = before.get(photo.sha256, blank)
+            kept.append(dataclasses.replace(later, cycle=begin.cycle - 1))
+    return [_corrected(entry, begin, at) if entry.sha256 in begin.labels else entry for entry in kept]
+
+
+def _corrected(entry: Entry, begin: Begin, at: float) -> Entry:
+    return dataclasses.replace(
+        entry,
+        by="person",
+        label=CLASSES[begin.labels[entry.sha256]],
+        wrong=False,
+        at=at,
+        who=begin.by.get(entry.sha256, ""),
+        said=entry.label if entry.by == "model" else entry.said,
+    )
+
+
 def ledger_json(entries: Sequence[Entry], **told: Any) -> str:
     """The ledger of one repeat as JSON; `told` stands above the entries (repeat, seed, note, cycles …)."""
     lines = [dataclasses.asdict(entry) for entry in entries]
     return json.dumps(plain(told) | {"entries": lines}, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def ledger_file(folder: Path, repeat: int) -> Path:
+    """Where the ledger of one repeat (from 1 on) lies."""
+    return folder / f"repeat-{repeat}" / "ledger.json"
 
 
 def ledger(folder: Path, repeat: int) -> tuple[dict[str, Any], list[Entry]]:
@@ -85,7 +170,7 @@ def ledger(folder: Path, repeat: int) -> tuple[dict[str, Any], list[Entry]]:
 
     An experiment that has not come so far gives an empty head and no lines.
     """
-    path = folder / f"repeat-{repeat}" / "ledger.json"
+    path = ledger_file(folder, repeat)
     if not path.is_file():
         return {}, []
     told = json.loads(path.read_text(encoding="utf-8"))
@@ -102,6 +187,52 @@ def experiment(folder: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+PHOTOS = "photos.npz"
+
+
+def photos(folder: Path) -> dict[str, np.ndarray]:
+    """Who takes part in the experiment in `folder`, in the order of its arrays; {} before it has begun.
+
+    `pool_sha256 pool_group pool_truth` and the same of `test`: text, text, int8 (1 defect, 0 normal, -1).
+    """
+    return _arrays(folder / PHOTOS) or {}
+
+
+def draw_file(folder: Path, repeat: int) -> Path:
+    """Where the draw of one repeat lies: `start` (n0,), `rest` (m,) positions, `sizes` (groups,), `note`."""
+    return folder / f"repeat-{repeat}" / "draw.npz"
+
+
+def draw_arrays(draw: Draw) -> dict[str, np.ndarray]:
+    """A draw as the arrays of `draw_file`; `drawn` reads them back."""
+    rest = np.concatenate([*draw.groups, np.zeros(0, np.int64)])
+    sizes = np.asarray([len(group) for group in draw.groups], np.int64)
+    return {"start": draw.start, "rest": rest, "sizes": sizes, "note": np.asarray(draw.note)}
+
+
+def drawn(folder: Path, repeat: int) -> Draw | None:
+    """The start set and the groups of one repeat (from 1 on); None before it has begun."""
+    stored = _arrays(draw_file(folder, repeat))
+    if stored is None:
+        return None
+    cuts = np.cumsum([0, *stored["sizes"]])
+    parts = tuple(stored["rest"][a:b] for a, b in itertools.pairwise(cuts))
+    return Draw(stored["start"], parts, str(stored["note"]))
+
+
+def features_file(folder: Path, repeat: int, training: int) -> Path:
+    """Where the features that one training has led to lie; apart, for they are large."""
+    return folder / f"repeat-{repeat}" / f"features-{training}.npz"
+
+
+def features(folder: Path, repeat: int, training: int) -> dict[str, np.ndarray] | None:
+    """`pool` (n, d) and `test` (t, d) int8, each row to its own scale: only directions count.
+
+    None when the training was not reached, or is of a run that kept none.
+    """
+    return _arrays(features_file(folder, repeat, training))
+
+
 def cycle_file(folder: Path, repeat: int, training: int) -> Path:
     """Where the arrays of one training of one repeat lie, both counted from 1."""
     return folder / f"repeat-{repeat}" / f"training-{training}.npz"
@@ -111,10 +242,16 @@ def cycle(folder: Path, repeat: int, training: int) -> dict[str, np.ndarray] | N
     """The stored arrays of one training of one repeat (both from 1 on); None when it was not reached.
 
     `learned` (L,) positions in the pool and `labels` (L,) bool that it was trained with; `group` (g,)
-    positions that it then judged, `group_p` (g,) their P(defect), `selected` (g,) bool; `test_p` (t,)
-    P(defect) of the test photos. Empty arrays after the last training, which has no group to judge.
+    positions that it then judged, `group_p` (g,) their P(defect), `selected` (g,) bool, `left` (g,) bool
+    (no pseudo-label yet, they come again with the next group); `test_p` (t,) P(defect) of the test photos,
+    `pool_p` (n,) of the whole pool; `share` (3,) the estimated share of defects among the photos of the pool
+    that nobody has labelled, with its interval (nan where it cannot be told), and `share_used` ().
+    Empty group arrays after the last training, which has no group to judge.
     """
-    path = cycle_file(folder, repeat, training)
+    return _arrays(cycle_file(folder, repeat, training))
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray] | None:
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as stored:
@@ -124,12 +261,14 @@ def cycle(folder: Path, repeat: int, training: int) -> dict[str, np.ndarray] | N
 def table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The form of tables 1–3: mean, std, min, max over the repeats, one entry a column.
 
-    `rows` are the results of single trainings, each with `repeat`, `labels` (the size of L) and the
-    figures. The deviation is that of a sample (n - 1; ours, the paper does not say), None for one repeat.
+    `rows` are the results of single trainings, each with `repeat`, `training`, `labels` (the size of L; where
+    a rule leaves photos it differs between repeats, then their mean) and the figures. The deviation is that
+    of a sample (n - 1; ours, the paper does not say), None for one repeat.
     """
     found = []
-    for labels in sorted({int(row["labels"]) for row in rows}):
-        own = [row for row in rows if row["labels"] == labels]
+    for training in sorted({int(row["training"]) for row in rows}):
+        own = [row for row in rows if row["training"] == training]
+        labels = round(float(np.mean([row["labels"] for row in own])))
         column: dict[str, Any] = {"labels": labels, "repeats": len(own)}
         for name in FIGURES:
             values = np.asarray([np.nan if row[name] is None else row[name] for row in own], np.float64)
@@ -142,3 +281,95 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             }
         found.append(plain(column))
     return found
+
+
+# What it advises --------------------------------------------------------------------------------------
+
+
+class Near(NamedTuple):
+    """A pseudo-labelled photo that taught a state, and how like another photo it is to that state."""
+
+    sha256: str
+    cosine: float
+    label: str
+    """The pseudo-label it taught."""
+    truth: str | None
+    """What it is, where that is known."""
+
+
+def nearest(folder: Path, repeat: int, training: int, test_sha256: str, k: int) -> list[Near]:
+    """The `k` pseudo-labelled photos most like a test photo that taught this training, the likest first.
+
+    Empty where no pseudo-label taught it yet, or the run kept no features. `DataError` for a photo that was
+    not tested.
+    """
+    kept, told = features(folder, repeat, training), photos(folder)
+    if kept is None or not told:
+        return []
+    [at] = _positions(told["test_sha256"], [test_sha256], "is no test photo of this run")
+    taught = [e for e in ledger(folder, repeat)[1] if e.by == "model" and e.cycle < training]
+    if not taught:
+        return []
+    where = _positions(told["pool_sha256"], [e.sha256 for e in taught], "is no photo of this run's pool")
+    alike = advice.cosines(kept["pool"][where], kept["test"][[at]])[:, 0]
+    found = []
+    for i in np.argsort(-alike, kind="stable")[:k]:
+        entry = taught[i]
+        truth = None if entry.wrong is None else CLASSES[(entry.label == CLASSES[1]) != entry.wrong]
+        found.append(Near(entry.sha256, float(alike[i]), entry.label, truth))
+    return found
+
+
+def helping(folder: Path, repeat: int, training: int) -> Helping | None:
+    """Whether this training's pseudo-labels help, against the first one, which had people's labels alone.
+
+    From the labelled test photos: none of them taught. Who decides by them to stop or to go on has chosen on
+    the test set, so the figure reached then flatters. None where the training was not reached, is the first,
+    or the run did not keep who was tested.
+    """
+    told, alone, now = photos(folder), cycle(folder, repeat, 1), cycle(folder, repeat, training)
+    if not told or alone is None or now is None or training == 1:
+        return None
+    return advice.helping(told["test_truth"], _places(told["test_group"]), alone["test_p"], now["test_p"])
+
+
+def ask(folder: Path, repeat: int, training: int, k: int) -> list[str]:
+    """The sha256 of the `k` pool photos whose label would help this state most, best first (`advice.ask`).
+
+    Photos with a pseudo-label may be among them, those with a person's are not. Empty where the run kept no
+    features of this training.
+    """
+    kept, told, now = features(folder, repeat, training), photos(folder), cycle(folder, repeat, training)
+    if kept is None or now is None or "pool_p" not in now:
+        return []
+    persons = [e.sha256 for e in ledger(folder, repeat)[1] if e.by == "person"]
+    known = _positions(told["pool_sha256"], persons, "is no photo of this run's pool")
+    return [str(told["pool_sha256"][i]) for i in advice.ask(kept["pool"], now["pool_p"], known, k)]
+
+
+def luck(folder: Path, repeat: int, n0: int | None = None, *, bound: float = 0.05) -> Luck | None:
+    """How far random start sets of `n0` photos (None: as many as this run began with) would spread.
+
+    On the features of the first training; with the labels of the pool where most are known, else with what
+    that training says in their place. None where the run kept no features.
+    """
+    kept, told, first = features(folder, repeat, 1), photos(folder), cycle(folder, repeat, 1)
+    if kept is None or first is None:
+        return None
+    truth = told["pool_truth"]
+    if (truth >= 0).mean() < 0.5:
+        truth = np.where(truth >= 0, truth, first["pool_p"] > 0.5)
+    return advice.luck(kept["pool"], truth, n0 or len(first["learned"]), bound=bound)
+
+
+def _places(group: np.ndarray) -> np.ndarray:
+    """Places by name; a photo without one is a place of its own."""
+    return np.asarray([g or f"\0{i}" for i, g in enumerate(group.tolist())])
+
+
+def _positions(shas: np.ndarray, wanted: Sequence[str], fault: str) -> np.ndarray:
+    where = {sha: i for i, sha in enumerate(shas.tolist())}
+    lost = [sha for sha in wanted if sha not in where]
+    if lost:
+        raise DataError(f"{lost[0][:12]}… {fault}; choose one that took part.")
+    return np.asarray([where[sha] for sha in wanted], np.int64)

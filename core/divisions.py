@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.cluster.vq import kmeans2
 
 from core.errors import ConfigError
 
-STARTS = ("random", "stratified")
+STARTS = ("random", "stratified", "typical")
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,19 @@ class Draw:
     """What a person should know of this draw, e.g. that the start set holds no defect."""
 
 
-def draw(truth: np.ndarray, first: int, groups: Sequence[int], start: str, rng: np.random.Generator) -> Draw:
+def draw(
+    truth: np.ndarray,
+    first: int,
+    groups: Sequence[int],
+    start: str,
+    rng: np.random.Generator,
+    features: np.ndarray | None = None,
+) -> Draw:
     """Draw the start set, then the groups from what is left, both in random order.
 
     Only photos with a known label can start. `random` may hold one class only, which the note then
-    says; `stratified` draws one of each class first and the others at random. `ConfigError` when there
+    says; `stratified` draws one of each class first and the others at random; `typical` needs the photos'
+    `features` (n, d), takes those of `typical`, and may hold one class only as well. `ConfigError` when there
     are too few labels, or one class is missing altogether and `stratified` needs both.
     """
     truth = np.asarray(truth)
@@ -97,11 +107,36 @@ def draw(truth: np.ndarray, first: int, groups: Sequence[int], start: str, rng: 
             )
         one_each = [known[np.argmax(truth[known] == label)] for label in (1, 0)]
         known = np.concatenate([one_each, known[~np.isin(known, one_each)]])
+    if start == "typical" and features is not None:
+        known = known[typical(features[known], first, rng)]
     chosen = known[:first]
     rest = rng.permutation(np.setdiff1d(np.arange(len(truth)), chosen))
     cuts = np.cumsum([0, *groups])
     parts = tuple(rest[a:b] for a, b in itertools.pairwise(cuts))
     return Draw(chosen, parts, _one_class_note(truth, chosen))
+
+
+def typical(features: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """(n,) positions of the most typical photo of each of n clusters, the largest cluster first.
+
+    TypiClust (Hacohen, Dekel, Weinshall 2022): k-means on features (rows of length 1 about their mean);
+    typical is who has the least mean distance to its 20 nearest within the cluster. Clusters that came out
+    empty are made up for by photos drawn at random. ours: ties go to the photo that comes first.
+    """
+    level = np.asarray(features, np.float64)
+    level = level - level.mean(0)
+    level = level / np.maximum(np.linalg.norm(level, axis=1, keepdims=True), 1e-12)
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
+        warnings.simplefilter("ignore", UserWarning)  # an empty cluster, which is seen to below
+        _, own = kmeans2(level, n, minit="++", seed=rng)
+    found: list[int] = []
+    for name in np.argsort(-np.bincount(own, minlength=n), kind="stable"):
+        members = np.flatnonzero(own == name)
+        if len(members):
+            far = np.sort(1 - level[members] @ level[members].T, axis=1)[:, :20].mean(1)
+            found.append(int(members[np.argmin(np.round(far, 12))]))
+    others = rng.permutation(np.setdiff1d(np.arange(len(level)), found))
+    return np.concatenate([np.asarray(found, np.int64), others])[:n]
 
 
 def chance_of_one_class(n_defect: int, n_normal: int, first: int) -> float:

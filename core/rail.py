@@ -25,6 +25,9 @@ from core.selection import RULES
 
 CLASSES = ("normal", "defect")
 NETWORKS = ("resnet50", "resnet18", "mobilenet_v2")
+METHODS = ("finetune", "head", "softmatch")
+STRIPES = ("keep", "removed", "beside")
+RATIOS = ("assumed", "estimated")
 RESTARTS = ("imagenet", "continue")
 INITS = ("imagenet", "imagenet_partial", "random")
 AUGMENTS = ("none", "flips", "strong")
@@ -34,6 +37,15 @@ AUGMENTS = ("none", "flips", "strong")
 class Config:
     """How one rail model is trained, or one few-label experiment is run."""
 
+    method: str = param(
+        "finetune",
+        "method",
+        choices=METHODS,
+        help="`finetune`: all weights are trained, as in the paper. `head`: the network stays as ImageNet "
+        "left it, a linear head is fitted in closed form, and oddness is known beforehand. `softmatch`: all "
+        "weights are trained, and the unlabelled photos of the pool teach too, by agreeing with themselves.",
+        source="paper 1: finetune",
+    )
     network: str = param("resnet50", "network", choices=NETWORKS, source="paper 1")
     division: str = param(
         "table3",
@@ -53,7 +65,8 @@ class Config:
         "random",
         "choice of the start set",
         choices=STARTS,
-        help="`random` may hold one class only, as in the paper; `stratified` holds one of each at least.",
+        help="`random` may hold one class only, as in the paper; `stratified` holds one of each at least; "
+        "`typical` takes the most typical photo of each cluster of features (TypiClust).",
         source="paper 1: random",
     )
     rule: str = param("both", "selection rule", choices=RULES, source="paper 1, step 4")
@@ -62,6 +75,50 @@ class Config:
     )
     share: float = param(
         0.3, "share of a group that may become a defect", low=0.0, high=1.0, source="paper 1, step 4"
+    )
+    sure: float = param(
+        0.9,
+        "probability from which rule `sure` takes a photo",
+        low=0.5,
+        high=1.0,
+        help="Of either class; photos below it wait for a later cycle. Other rules do not use it.",
+    )
+    portion: float = param(
+        0.5,
+        "portion of each class that rule `balanced` takes",
+        low=0.0,
+        high=1.0,
+        help="The likeliest defects and the likeliest normals of a group, in the ratio of the share; "
+        "the others wait. Other rules do not use it.",
+        source="ours, after Zou et al. 2018",
+    )
+    agreement: int = param(
+        1,
+        "mirror images that must agree",
+        choices=(1, 2, 4),
+        help="Above 1, a photo whose mirror images fall on both sides of 0.5 gets no pseudo-label yet.",
+    )
+    ratio: str = param(
+        "assumed",
+        "share of defects that a group is cut at",
+        choices=RATIOS,
+        help="`assumed`: the share above, as in the paper; `estimated`: from the model's own probabilities.",
+        source="paper 1: assumed; estimated after Saerens et al. 2002",
+    )
+    trust: float = param(
+        1.0,
+        "weight of a pseudo-label beside a person's label",
+        low=0.01,
+        high=1.0,
+        source="paper 1: the same",
+    )
+    unlabelled: int = param(
+        2,
+        "unlabelled photos a step, for each labelled one",
+        low=1,
+        high=16,
+        help="Method `softmatch` learns from both; the others do not use it.",
+        source="ours; SoftMatch has 1 to 7",
     )
     repeats: int = param(5, "repeats", low=1, high=100, source="paper 1")
     restart: str = param(
@@ -84,6 +141,14 @@ class Config:
     batch_size: int = param(16, "photos a step", low=1, high=1024, source="paper 1 is silent; ours")
     image_size: int = param(
         224, "side of a photo in the network, px", low=64, high=1024, source="paper 1 is silent; ours"
+    )
+    stripes: str = param(
+        "keep",
+        "vertical stripes of a photo",
+        choices=STRIPES,
+        help="`removed`: each column less its median, for what goes on along the rail is no defect. "
+        "`beside`: the grey photo in one channel, the stripe-free one in two.",
+        source="paper 1 is silent; ours",
     )
     augment: str = param(
         "none",
@@ -289,11 +354,11 @@ def score(
     truth = np.asarray(evaluation["truth"])[known]
     cut = 0.5 if threshold is None else float(threshold)
     said = np.asarray(evaluation["p"], np.float64)[known, 1] >= cut
-    cells = _cells(truth, said[None], np.asarray(evaluation["group"])[known])  # (places, 1, 4)
+    cells = counts_by_place(truth, said[None], np.asarray(evaluation["group"])[known])  # (places, 1, 4)
     counts = Counts(*cells.sum(0)[0].astype(np.int64))
     figures: dict[str, Any] = _figures(counts)
     if draws and len(cells) > 1:
-        drawn = _figures(Counts(*np.moveaxis(_drawn(cells, draws, 0)[:, 0], -1, 0)))
+        drawn = _figures(Counts(*np.moveaxis(drawn_again(cells, draws, 0)[:, 0], -1, 0)))
         for name, values in drawn.items():
             values = values[~np.isnan(values)]
             low, high = np.quantile(values, [0.025, 0.975]) if values.size else (np.nan, np.nan)
@@ -315,7 +380,7 @@ def _figures(counts: Counts) -> dict[str, np.ndarray]:
     }
 
 
-def _cells(truth: np.ndarray, said: np.ndarray, place: Sequence[str] | np.ndarray) -> np.ndarray:
+def counts_by_place(truth: np.ndarray, said: np.ndarray, place: Sequence[str] | np.ndarray) -> np.ndarray:
     """(places, cuts, 4) counts tp, fp, fn, tn of each place at each cut; `said` is (cuts, n) bool."""
     place = np.asarray([p if p != "" else f"\0{i}" for i, p in enumerate(np.asarray(place).tolist())])
     names, own = np.unique(place, return_inverse=True) if len(place) else (place, np.zeros(0, int))
@@ -326,7 +391,7 @@ def _cells(truth: np.ndarray, said: np.ndarray, place: Sequence[str] | np.ndarra
     return cells
 
 
-def _drawn(cells: np.ndarray, draws: int, seed: int) -> np.ndarray:
+def drawn_again(cells: np.ndarray, draws: int, seed: int) -> np.ndarray:
     """(draws, cuts, 4): the counts when as many places are drawn with replacement.
 
     Photos of one place are alike, so drawing photos one by one would promise too much.
@@ -371,5 +436,31 @@ PRESETS: dict[str, dict[str, Any]] = {
     "table2": {"division": "table2"},
     "table3": {"division": "table3"},
     "text": {"division": "text"},
+    # Best on halves of the pool, by place, with 3, 13 and 21 labels: tests/bench/rail.md.
+    "recommended": {
+        "method": "head",
+        "network": "mobilenet_v2",
+        "stripes": "removed",
+        "division": "text",
+        "rule": "balanced",
+        "portion": 0.5,
+        "share": 0.25,
+        "trust": 0.1,
+        "views": 4,
+    },
+    # What the modern methods of the family reach with the same labels, without any cycle.
+    "reference": {
+        "method": "softmatch",
+        "network": "mobilenet_v2",
+        "division": "full",
+        "n0": 21,
+        "optimizer": "adamw",
+        "learning_rate": 5e-4,
+        "schedule": "cosine",
+        "weight_decay": 0.02,
+        "ema": 0.98,
+        "share": 0.25,
+        "views": 4,
+    },
     "full": {"division": "full"},
 }

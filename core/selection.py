@@ -13,29 +13,73 @@ import numpy as np
 
 from core.errors import ConfigError
 
-RULES = ("both", "threshold", "share")
+RULES = ("both", "threshold", "share", "sure", "balanced")
+"""The first three are the paper's and label every photo of a group; the others leave some for later."""
 
 
 def select(
-    p_defect: np.ndarray, threshold: float = 0.5, share: float = 0.3, rule: str = "both"
+    p_defect: np.ndarray,
+    threshold: float = 0.5,
+    share: float = 0.3,
+    rule: str = "both",
+    *,
+    sure: float = 0.9,
+    portion: float = 0.5,
 ) -> np.ndarray:
     """Which photos of a group get the pseudo-label `defect`: (n,) floats in, (n,) bools out.
 
     Rule `both` of paper 1, step 4: above the threshold and among the first share of the group. Rules
-    `threshold` and `share` take one of the two alone. A share that is no whole number of photos is
-    rounded down (0.3 of 24 is 7); ties keep the group's order; nothing is taken of an empty group.
+    `threshold` and `share` take one of the two alone. `sure`: P(defect) is at least `sure`. `balanced`:
+    among the first `portion` of that share. A share that is no whole number of photos is rounded down (0.3
+    of 24 is 7); ties keep the group's order; nothing is taken of an empty group.
     """
     p = np.asarray(p_defect, np.float64)  # float32 0.9 > 0.9 must not depend on numpy's promotion
-    first = ranks(p) <= int(share * len(p) + 1e-9)  # 0.29 * 100 is 28.999
-    above = p > threshold
     match rule:
         case "both":
-            return first & above
+            return (ranks(p) <= _room(share, len(p))) & (p > threshold)
         case "threshold":
-            return above
+            return p > threshold
         case "share":
-            return first
+            return ranks(p) <= _room(share, len(p))
+        case "sure":
+            return p >= sure
+        case "balanced":
+            return ranks(p) <= _room(portion * share, len(p))
     raise ConfigError(f"rule is {rule!r}; choose one of {', '.join(RULES)}.")
+
+
+def leave(
+    p_defect: np.ndarray,
+    share: float = 0.3,
+    rule: str = "both",
+    *,
+    sure: float = 0.9,
+    portion: float = 0.5,
+    sides: np.ndarray | None = None,
+) -> np.ndarray:
+    """Which photos of a group get no pseudo-label now and wait for a later cycle: (n,) bools.
+
+    None by the paper's rules. By `sure` those that are likelier than 1 - `sure` to be of either class; by
+    `balanced` those between the first `portion` of the share and the last `portion` of the rest, so that both
+    classes are learned in the ratio of the share (class-balanced self-training, Zou et al. 2018).
+    `sides` (views, n) are probabilities of several views of each photo: by any rule, those whose views fall
+    on both sides of 0.5 wait too.
+    """
+    p = np.asarray(p_defect, np.float64)
+    left = np.zeros(len(p), bool)
+    if rule == "sure":
+        left = (p < sure) & (1 - p < sure)
+    elif rule == "balanced":
+        last = len(p) - _room(portion * (1 - share), len(p))
+        left = (ranks(p) > _room(portion * share, len(p))) & (ranks(p) <= last)
+    if sides is not None and len(p):
+        above = np.asarray(sides) > 0.5
+        left = left | (above.any(0) & ~above.all(0))
+    return left
+
+
+def _room(share: float, n: int) -> int:
+    return int(share * n + 1e-9)  # 0.29 * 100 is 28.999
 
 
 def ranks(p_defect: np.ndarray) -> np.ndarray:
@@ -73,6 +117,9 @@ class WhatIf:
     changed: np.ndarray
     """True where the pseudo-label differs from the one that was given."""
     mistakes: Mapping[str, int]
+    """Of the photos that would get a pseudo-label."""
+    left: np.ndarray
+    """True where no pseudo-label would be given yet."""
 
 
 def what_if(
@@ -85,6 +132,8 @@ def what_if(
     group_size: int | None = None,
     given: np.ndarray | None = None,
     truth: np.ndarray | None = None,
+    sure: float = 0.9,
+    portion: float = 0.5,
 ) -> WhatIf:
     """Select again from stored probabilities, without a model.
 
@@ -100,10 +149,58 @@ def what_if(
             raise ConfigError(f"The group size is {group_size}; it must be at least 1.")
         group = np.arange(n) // group_size
     group = np.zeros(n, np.int64) if group is None else np.asarray(group)
-    chosen, rank = np.zeros(n, bool), np.zeros(n, np.int64)
+    chosen, left, rank = np.zeros(n, bool), np.zeros(n, bool), np.zeros(n, np.int64)
     for name in np.unique(group):
         own = np.flatnonzero(group == name)
-        chosen[own], rank[own] = select(p[own], threshold, share, rule), ranks(p[own])
+        chosen[own] = select(p[own], threshold, share, rule, sure=sure, portion=portion)
+        left[own] = leave(p[own], share, rule, sure=sure, portion=portion)
+        rank[own] = ranks(p[own])
     was = chosen if given is None else np.asarray(given, bool)
     known = np.full(n, -1, np.int8) if truth is None else np.asarray(truth)
-    return WhatIf(chosen, rank, chosen != was, mistakes(chosen, known))
+    return WhatIf(chosen, rank, chosen != was, mistakes(chosen[~left], known[~left]), left)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """An estimated share of defects with its 95 % interval, all 0 to 1."""
+
+    share: float
+    low: float
+    high: float
+
+
+def class_ratio(
+    p_defect: np.ndarray,
+    taught: float,
+    *,
+    place: np.ndarray | None = None,
+    labels: tuple[int, int] = (0, 0),
+    draws: int = 200,
+    seed: int = 0,
+) -> Ratio | None:
+    """The share of defects among photos that a model judged, from its probabilities (n,).
+
+    `taught` is the share of defects among the photos it learned from. Photos to judge may hold another one:
+    expectation maximisation after Saerens, Latinne and Decaestecker (2002) finds the share that explains the
+    probabilities. `labels` (defects, normals) that a person gave to photos drawn at random count like photos
+    whose class is certain. The interval draws whole places (`place`) again. None without photos, or when only
+    one class was taught: then the probabilities say nothing.
+    """
+    p = np.clip(np.asarray(p_defect, np.float64), 1e-6, 1 - 1e-6)
+    if not len(p) or not 0 < taught < 1:
+        return None
+    names = np.arange(len(p)) if place is None else np.unique(np.asarray(place), return_inverse=True)[1]
+    n_places = int(names.max()) + 1
+    rng = np.random.default_rng(seed)
+    times = rng.multinomial(n_places, np.full(n_places, 1 / n_places), size=draws)[:, names]
+    weight = np.concatenate([np.ones((1, len(p))), times])  # the photos as they are, then drawn again
+    known = rng.binomial(max(1, sum(labels)), labels[0] / max(1, sum(labels)), draws)
+    defects = np.concatenate([[labels[0]], known]) if sum(labels) else np.zeros(draws + 1)
+    share = np.full(draws + 1, taught)
+    for _ in range(200):
+        likely = p * (share / taught)[:, None]
+        unlikely = (1 - p) * ((1 - share) / (1 - taught))[:, None]
+        found = (weight * likely / (likely + unlikely)).sum(1) + defects
+        share = np.clip(found / (weight.sum(1) + sum(labels)), 1e-6, 1 - 1e-6)
+    low, high = np.quantile(share[1:], [0.025, 0.975])
+    return Ratio(float(share[0]), float(low), float(high))

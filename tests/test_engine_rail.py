@@ -15,7 +15,8 @@ from PIL import Image
 
 from core import cards, cycles, datasets, photos, rail, selection, validation
 from core import config as settings_of
-from core.engine import checkpoint, lessons, likeness, loop
+from core.cycles import Begin
+from core.engine import checkpoint, heads, lessons, likeness, loop, softmatch
 from core.engine import rail as engine
 from core.errors import DataError, ModelError
 from core.rail import Config
@@ -70,21 +71,23 @@ def config(**told) -> Config:
     return settings_of.of(Config, told)
 
 
-def run(told: dict, photos: PhotoSet, folder: Path, at_most: int | None = None) -> list[Progress]:
+def run(
+    told: dict, photos: PhotoSet, folder: Path, at_most: int | None = None, begin: Begin | None = None
+) -> list[Progress]:
     """Listen to a training, to its end or only to its first reports."""
     settings = Settings(folder, folder / "models", None)
     heard = []
-    for progress in engine.train(config(**told), photos, folder, settings, "train rail"):
+    for progress in engine.train(config(**told), photos, folder, settings, "train rail", begin):
         heard.append(progress)
         if len(heard) == at_most:
             break
     return heard
 
 
-def cut_after_each_report(told: dict, photos: PhotoSet, folder: Path) -> int:
+def cut_after_each_report(told: dict, photos: PhotoSet, folder: Path, begin: Begin | None = None) -> int:
     """Stop a training after every report of something new and take it up again; how often that was."""
     for times in range(100):
-        if run(told, photos, folder, 2)[-1].card is not None:
+        if run(told, photos, folder, 2, begin)[-1].card is not None:
             return times
     raise AssertionError("it does not end")
 
@@ -243,6 +246,229 @@ def test_a_random_start_without_a_defect_trains_on_and_is_noted(few, tmp_path):
     assert "all normal" in head["note"]
     assert head["note"] in [p.note for p in heard]
     assert len(cycles.experiment(tmp_path)["rows"]) == 2
+
+
+# An experiment taken up with what people said
+
+
+@pytest.fixture(scope="session")
+def begin(experiment, few) -> Begin:
+    """Repeat 2 of the experiment from its third training on: one label overturned, one given beforehand."""
+    pool, folder = rail.pool(few), experiment[0]
+    early, late = cycles.cycle(folder, 2, 1)["group"][0], cycles.cycle(folder, 2, 4)["group"][0]
+    _, entries = cycles.ledger(folder, 2)
+    label_of = {entry.sha256: entry.label for entry in entries}
+    shas = pool[early].sha256, pool[late].sha256
+    labels = {shas[0]: int(label_of[shas[0]] == "normal"), shas[1]: 1}
+    return Begin(folder, 2, 3, labels, {shas[0]: "eva", shas[1]: "kim"})
+
+
+@pytest.fixture(scope="session")
+def begun(few, begin, tmp_path_factory) -> Path:
+    """That run, which nobody interrupted."""
+    folder = tmp_path_factory.mktemp("begun")
+    run(CYCLES, few, folder, begin=begin)
+    return folder
+
+
+def test_what_was_found_before_the_cycle_is_copied_and_the_rest_learned_anew(begun, begin):
+    for number in (1, 2):
+        old, new = (cycles.cycle(folder, r, number) for folder, r in ((begin.run_folder, 2), (begun, 1)))
+        assert all(np.array_equal(old[key], new[key], equal_nan=True) for key in old)
+    old, new = cycles.cycle(begin.run_folder, 2, 3), cycles.cycle(begun, 1, 3)
+    assert not np.array_equal(old["test_p"], new["test_p"])
+    assert [row["repeat"] for row in cycles.experiment(begun)["rows"]] == [1] * 6
+    assert not (begun / "repeat-2").exists()
+
+
+def test_a_persons_label_teaches_from_the_cycle_on_and_is_never_a_pseudo_label_again(begun, begin, few):
+    where = {photo.sha256: i for i, photo in enumerate(rail.pool(few))}
+    for number in range(3, 7):
+        stored = cycles.cycle(begun, 1, number)
+        for sha, label in begin.labels.items():
+            [at] = np.flatnonzero(stored["learned"] == where[sha])
+            assert stored["labels"][at] == (label == 1)
+            assert where[sha] not in stored["group"]
+    every = cycles.cycle(begun, 1, 6)["learned"].tolist()
+    assert sorted(every) == list(range(18))
+
+
+def test_the_ledger_of_a_corrected_photo_names_the_person_and_keeps_what_the_model_said(begun, begin):
+    (early, late), (_, old) = begin.labels, cycles.ledger(begin.run_folder, 2)
+    _, entries = cycles.ledger(begun, 1)
+    was, now = ({e.sha256: e for e in found} for found in (old, entries))
+    assert len(now) == len(entries) == 18
+    assert (now[early].by, now[early].who, now[early].cycle) == ("person", "eva", 1)
+    assert now[early].label != was[early].label == now[early].said
+    assert (now[early].p_defect, now[early].rank) == (was[early].p_defect, was[early].rank)
+    assert (now[late].by, now[late].who, now[late].label) == ("person", "kim", "defect")
+    assert (now[late].cycle, now[late].said) == (2, was[late].label)
+    others = {sha: e for sha, e in was.items() if e.cycle < 3 and sha not in begin.labels}
+    assert all(now[sha] == e for sha, e in others.items())
+
+
+def test_a_run_taken_up_can_be_cut_short_after_each_report(few, begin, begun, tmp_path):
+    assert cut_after_each_report(CYCLES, few, tmp_path, begin) > 4
+    assert told_of(tmp_path) == told_of(begun)
+
+
+def test_a_run_taken_up_without_any_word_finds_the_same_again(few, experiment, tmp_path):
+    run(CYCLES, few, tmp_path, begin=Begin(experiment[0], 1, 6, {}, {}))
+    for number in range(1, 7):
+        old, new = (cycles.cycle(folder, 1, number) for folder in (experiment[0], tmp_path))
+        assert all(np.array_equal(old[key], new[key], equal_nan=True) for key in old)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"repeat": 9}, "Repeat 9 of run .* has not begun"),
+        ({"cycle": 8}, "6 trainings, so it cannot be taken up at 8"),
+        ({"labels": {"f" * 64: 1}}, "1 labels are for photos outside the pool.*test photos never teach"),
+    ],
+)
+def test_a_run_that_cannot_be_taken_up_says_why(few, begin, tmp_path, changed, sentence):
+    with pytest.raises(DataError, match=sentence):
+        run(CYCLES, few, tmp_path, begin=dataclasses.replace(begin, **changed))
+
+
+def test_a_test_photo_cannot_be_given_a_teaching_label(few, begin, tmp_path):
+    with pytest.raises(DataError, match="outside the pool"):
+        run(CYCLES, few, tmp_path, begin=dataclasses.replace(begin, labels={few.part("test")[0].sha256: 1}))
+
+
+def test_other_settings_for_the_draw_are_refused_when_a_run_is_taken_up(few, begin, tmp_path):
+    with pytest.raises(DataError, match=r"began with 6 labels and 5 groups.*with 7 and 5"):
+        run(CYCLES | {"n0": 7}, few, tmp_path, begin=begin)
+
+
+# Rules that leave photos for later
+
+
+@pytest.mark.parametrize(
+    "rule", [{"rule": "sure", "sure": 0.52}, {"rule": "balanced", "portion": 0.5}, {"agreement": 4}]
+)
+def test_a_photo_that_is_left_comes_again_and_is_learned_once_at_most(few, tmp_path, rule):
+    told = CYCLES | {"repeats": 1, "epochs": 1} | rule
+    run(told, few, tmp_path)
+    _, entries = cycles.ledger(tmp_path, 1)
+    named = [entry.photo for entry in entries]
+    assert len(named) == len(set(named)) <= 18
+    assert not set(named) & {p.title for p in few.part("test")}  # pseudo-labels never touch test photos
+    for number in range(1, 6):
+        this, later = (cycles.cycle(tmp_path, 1, n) for n in (number, number + 1))
+        given, left = this["group"][~this["left"]], this["group"][this["left"]]
+        assert np.array_equal(later["learned"], np.concatenate([this["learned"], given]))
+        assert number == 5 or set(left.tolist()) <= set(later["group"].tolist())
+        assert max(this["group"], default=0) < 18
+
+
+HEAD = CYCLES | {"method": "head", "stripes": "removed", "rule": "balanced", "trust": 0.2, "views": 2}
+
+
+@pytest.fixture(scope="session")
+def headed(few, tmp_path_factory) -> tuple[Path, list[Progress]]:
+    """An experiment whose head alone is fitted, which nobody interrupted."""
+    folder = tmp_path_factory.mktemp("headed")
+    return folder, run(HEAD, few, folder)
+
+
+def test_an_experiment_with_a_fitted_head_can_be_cut_short_after_each_report(few, headed, tmp_path):
+    assert cut_after_each_report(HEAD, few, tmp_path) > 4
+    assert told_of(tmp_path) == told_of(headed[0])
+
+
+def test_a_fitted_head_is_filed_loaded_and_says_again_what_its_training_said(few, headed, tmp_path):
+    card = filed(headed[0], tmp_path, headed[1][-1].card)
+    model = engine.load(card, tmp_path / "store" / "rail" / card.id)
+    answers = list(engine.predict(model, [photos.open(p.path)[0] for p in few.part("test")]))
+    stored = cards.evaluation(tmp_path / "store" / "rail" / card.id, "test")
+    assert np.array_equal(np.stack([a["p"] for a in answers]), stored["p"])
+    last = cycles.cycle(headed[0], 2, 6)
+    assert np.abs(stored["p"][:, 1] - last["test_p"]).max() < 0.02  # bf16 sums depend on the batch
+    assert card.preprocessing["stripes"] == "removed"
+
+
+def test_a_fitted_head_answers_its_closed_form():
+    rng = np.random.default_rng(0)
+    known, is_defect = rng.normal(size=(9, 7)), np.arange(9) % 3 == 0
+    weights, bias = heads.weights_of(known, is_defect)
+    # The slow twin: least squares with the same pulls, solved for weights and bias at once.
+    phi = np.column_stack([known[:, :-1], np.ones(9)])
+    count = 9 / (2 * np.where(is_defect, 3, 6)) / heads.NOISE
+    left = phi.T @ (count[:, None] * phi) + np.eye(7)
+    target = np.where(is_defect, 1, -1) - heads.PRIOR * known[:, -1]
+    twin = np.linalg.solve(left, phi.T @ (count * target))
+    assert np.append(weights[:-1], bias) == pytest.approx(twin)
+    assert weights[-1] == heads.PRIOR
+
+
+def test_a_head_without_a_label_or_with_one_class_only_leans_on_oddness():
+    rng = np.random.default_rng(1)
+    weights, bias = heads.weights_of(np.zeros((0, 7)), np.zeros(0, bool))
+    assert (weights.tolist(), bias) == ([0] * 6 + [heads.PRIOR], 0)
+    known = rng.normal(size=(3, 7))
+    weights, bias = heads.weights_of(known, np.zeros(3, bool))
+    assert bias < 0 < weights[-1]
+
+
+def test_oddness_is_blind_to_stripes_mirrors_and_light_and_sees_a_spot():
+    rng = np.random.default_rng(2)
+    plain = torch.from_numpy(0.5 + 0.05 * rng.normal(size=(1, 3, 112, 112))).float()
+    spot = plain.clone()
+    spot[:, :, 40:60, 30:50] -= 0.3
+    striped = spot + torch.linspace(0, 0.2, 112)  # each column its own level
+    plain, spot, striped = (x.mean(1, keepdim=True).expand(-1, 3, -1, -1) for x in (plain, spot, striped))
+    odd = float(heads.oddness(spot))
+    assert odd > float(heads.oddness(plain)) + 0.3
+    for same in (striped, spot.flip(2), spot.flip(3), spot.flip((2, 3)), spot + 0.1):
+        assert float(heads.oddness(same)) == pytest.approx(odd, abs=0.03)
+
+
+MATCH = TINY | {"method": "softmatch", "division": "full", "n0": 6, "ema": 0.5, "batch_size": 4}
+
+
+def test_a_lesson_with_unlabelled_photos_can_be_cut_short_after_each_report(few, tmp_path, monkeypatch):
+    monkeypatch.setattr(lessons, "REPORT_AFTER", 1)
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    run(MATCH, few, whole)
+    assert cut_after_each_report(MATCH, few, cut) >= 2
+    assert told_of(cut) == told_of(whole)
+
+
+def test_unlabelled_photos_change_what_is_learned_and_test_photos_are_not_among_them(few, tmp_path):
+    alone, beside = tmp_path / "alone", tmp_path / "beside"
+    run(MATCH | {"method": "finetune"}, few, alone)
+    run(MATCH, few, beside)
+    one, two = (cycles.cycle(folder, 1, 1) for folder in (alone, beside))
+    assert np.array_equal(one["learned"], two["learned"])
+    assert not np.array_equal(one["test_p"], two["test_p"])
+
+
+def test_a_photo_counts_by_how_sure_the_teacher_is_beside_the_others():
+    counts = softmatch.trust(torch.tensor([0.9, 0.8, 0.7, 0.5]), 0.8, 0.04)
+    assert counts.tolist() == pytest.approx([1, 1, np.exp(-0.5), np.exp(-4.5)])
+
+
+def test_answers_are_aligned_to_the_assumed_share():
+    p = torch.tensor([[0.5, 0.5], [0.9, 0.1]])
+    moved = softmatch.aligned(p, 0.3, 0.3)
+    assert torch.allclose(moved, p)
+    fewer = softmatch.aligned(p, 0.5, 0.25)
+    assert fewer[0].tolist() == pytest.approx([0.75, 0.25])
+    assert fewer.sum(1).tolist() == pytest.approx([1, 1])
+
+
+def test_features_of_every_photo_are_kept_for_each_training(experiment):
+    for number in (1, 6):
+        kept = cycles.features(experiment[0], 1, number)
+        assert kept["pool"].shape == (18, 1280)
+        assert kept["test"].shape == (8, 1280)
+        assert kept["pool"].dtype == np.int8
+    assert cycles.features(experiment[0], 1, 7) is None
+    told = cycles.photos(experiment[0])
+    assert (told["pool_truth"] == 1).sum() == 6
+    assert len(told["test_sha256"]) == 8
 
 
 def test_epochs_of_few_photos_share_a_checkpoint(experiment):

@@ -323,8 +323,8 @@ def test_the_ledger_says_who_labelled_what_and_what_was_wrong(tmp_path: Path):
 def test_the_table_of_results_is_mean_deviation_least_and_most():
     figures = {"balanced_accuracy": None, "f1": 0.0}
     rows = [
-        {"repeat": r, "labels": n, "accuracy": a} | figures
-        for r, n, a in ((1, 21, 0.7), (2, 21, 0.8), (3, 21, 0.9), (1, 45, 0.6))
+        {"repeat": r, "training": k, "labels": n, "accuracy": a} | figures
+        for r, k, n, a in ((1, 1, 21, 0.7), (2, 1, 21, 0.8), (3, 1, 21, 0.9), (1, 2, 45, 0.6))
     ]
     first, second = cycles.table(rows)
     assert (first["labels"], first["repeats"]) == (21, 3)

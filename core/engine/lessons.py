@@ -71,7 +71,7 @@ class Told:
 
     def shown(self) -> torch.Tensor:
         """The test photos, (t, 3, S, S) uint8; none where there is no test split."""
-        return loaders.decode(self.tested, self.config.image_size)
+        return loaders.decode(self.tested, self.config.image_size, stripes=self.config.stripes)
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,22 @@ class Lesson:
     """Positions of validation photos, judged after each epoch."""
     before: str = ""
     """The lesson whose last state it goes on from; empty: from the start."""
+    unlabelled: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Positions of photos that teach without a label, where the method has use for them."""
+    weights: np.ndarray | None = None
+    """(n,) float32, how much each photo counts; None: all alike."""
+    chances: str = ""
+    """The name its chances hang on; empty: its own."""
+
+    @property
+    def size(self) -> int:
+        """Photos an epoch passes through: an unlabelled one is looked at twice."""
+        return len(self.learned) + 2 * len(self.unlabelled)
 
     @property
     def passes(self) -> int:
         """How many times a photo is learned from."""
-        return len(self.learned) * self.epochs
+        return self.size * self.epochs
 
 
 @dataclass
@@ -128,9 +139,9 @@ class Course:
         state, average = self.begin(lesson)
         if not self.has_begun:
             self.has_begun = True
-            yield Progress(self.done + state.step * len(lesson.learned), self.total + 1, lesson.name)
+            yield Progress(self.done + state.step * lesson.size, self.total + 1, lesson.name)
         since = time.monotonic()
-        often = -(-REPORT_AFTER // len(lesson.learned))
+        often = -(-REPORT_AFTER // lesson.size)
         while state.step < lesson.epochs:
             figures = {"loss": self.epoch(state, average, lesson)}
             state.step += 1
@@ -143,7 +154,7 @@ class Course:
             state.memory |= self.memory
             state.memory["average"] = None if average is None else dict(average.state_dict())
             state.save(self.folder)
-            yield Progress(self.done + state.step * len(lesson.learned), self.total + 1, lesson.name, figures)
+            yield Progress(self.done + state.step * lesson.size, self.total + 1, lesson.name, figures)
         if len(lesson.watched):
             self.watched = torch.stack(state.memory["watched"]).numpy()
         self.done += lesson.passes
@@ -153,7 +164,7 @@ class Course:
         config, path = self.config, self.folder / State.FILE
         tree = checkpoint.read(path) if path.exists() else {}
         left: dict[str, Any] = tree.get("memory", {"lesson": ""})
-        rng = loop.chances(chance(config.seed, lesson.name))
+        rng = loop.chances(chance(config.seed, lesson.chances or lesson.name))
         net = classifiers.build(
             config.network,
             len(CLASSES),
@@ -181,12 +192,16 @@ class Course:
             state.resume(self.folder)
             if average is not None:
                 average.load_state_dict(state.memory["average"])
-        if not self.memory:
-            began = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
-            name = f"{config.division}-{config.network.replace('_', '')}-{began}"
-            self.memory = {"id": left.get("id", name), "seconds": left.get("seconds", 0.0)}
+        self.remember(left)
         self.net = net if average is None else average.module
         return state, average
+
+    def remember(self, left: Mapping[str, Any]) -> None:
+        """The model's id and the seconds so far, from a checkpoint's memory where one is left."""
+        if not self.memory:
+            began = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+            name = f"{self.config.division}-{self.config.network.replace('_', '')}-{began}"
+            self.memory = {"id": left.get("id", name), "seconds": left.get("seconds", 0.0)}
 
     def epoch(self, state: State, average: AveragedModel | None, lesson: Lesson) -> float:
         """One pass over the lesson's photos; the mean loss before each step."""
@@ -205,11 +220,22 @@ class Course:
             labels = torch.from_numpy(lesson.labels[chosen].astype(np.int64)).to(x.device)
             with self.machine.autocast():
                 logits = state.net(x)
-            loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+            loss = self.loss(logits, labels, lesson, chosen)
             fell += loop.descend(state.optimizer, loss) * len(chosen)
             if average is not None:
                 average.update_parameters(state.net)
         return fell / len(lesson.learned)
+
+    def loss(
+        self, logits: torch.Tensor, labels: torch.Tensor, lesson: Lesson, chosen: np.ndarray
+    ) -> torch.Tensor:
+        """The mean cross entropy of a batch, in nats, each photo counted by its weight."""
+        smoothing = self.config.label_smoothing
+        if lesson.weights is None:
+            return F.cross_entropy(logits, labels, label_smoothing=smoothing)
+        weights = torch.from_numpy(lesson.weights[chosen]).to(logits.device)
+        each = F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
+        return (weights * each).sum() / weights.sum()
 
     def watch(self, state: State, lesson: Lesson) -> dict[str, float]:
         """Judge the validation photos, keep their logits, and say how good the answers are."""
@@ -224,12 +250,43 @@ class Course:
         chunks = (self.pictures[torch.from_numpy(index[b])] for b in loaders.batches(len(index), 32))
         return look(self.net, self.machine, chunks, self.config.views)
 
-    def p_defect(self, pictures: torch.Tensor) -> np.ndarray:
-        """(n,) float32 P(defect) of these uint8 photos, what a cycle selects by; temperature 1."""
-        if not len(pictures):
-            return np.zeros(0, np.float32)
-        logits, _ = look(self.net, self.machine, pictures.split(32), self.config.views)
-        return validation.probabilities(logits)[:, 1]
+    def unlabelled(self, learned: np.ndarray) -> np.ndarray:
+        """Positions of the pool's other photos, for a method that has use for them; this one has none."""
+        return np.zeros(0, np.int64)
+
+    def features_before(self) -> np.ndarray:
+        """(n, d) float32 features of the pool before anything is taught, which a start set is chosen by."""
+        config = self.config
+        loop.chances(chance(config.seed, "features before"))
+        net = classifiers.build(
+            config.network,
+            len(CLASSES),
+            init=config.init,
+            weights_dir=self.settings.weights,
+            size=config.image_size,
+        )
+        return look(self.machine.put(net), self.machine, self.pictures.split(32), config.views)[1]
+
+    def taught(self, lesson: Lesson) -> float:
+        """The share of defects, 0 to 1, that the answers assume after this lesson."""
+        return float(lesson.labels.mean())
+
+    def answers(self, pictures: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """P(defect) (n,) at temperature 1, which a cycle selects by, and features (n, d), both float32."""
+        logits, features = look(self.net, self.machine, pictures.split(32), self.config.views)
+        return validation.probabilities(logits)[:, 1], features
+
+    def sides(self, index: np.ndarray) -> np.ndarray:
+        """(agreement, n) float32: P(defect) of each view of these photos of the pool on its own."""
+        if not len(index):
+            return np.zeros((self.config.agreement, 0), np.float32)
+        found = []
+        for view in range(self.config.agreement):
+            chunks = (self.pictures[torch.from_numpy(index[b])] for b in loaders.batches(len(index), 32))
+            turned_chunks = (turned(chunk, self.config.agreement)[view] for chunk in chunks)
+            logits, _ = look(self.net, self.machine, turned_chunks)
+            found.append(validation.probabilities(logits)[:, 1])
+        return np.stack(found)
 
 
 def look(

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from core import photos as files
 from core.engine.loop import Machine
+from core.errors import ConfigError
 from core.records import Photo
 
 
@@ -64,22 +65,53 @@ def picture(photo: Photo, *, trimmed: bool = False, margin: float = 1.0) -> np.n
     return files.trim(whole, photo.trim, margin) if trimmed and photo.trim is not None else whole
 
 
-def decode(photos: Sequence[Photo], size: int, *, trimmed: bool = False, margin: float = 1.0) -> torch.Tensor:
+def without_stripes(photo: np.ndarray) -> np.ndarray:
+    """An upright uint8 photo (H, W, 3) less the median of each column, about a grey of 128; uint8 alike.
+
+    Whatever goes on from top to bottom is gone: on a rail head seen from above the grinding marks and the
+    edge of the running band, which say nothing of a defect.
+    """
+    level = np.median(photo, axis=0, keepdims=True)
+    return np.clip(np.rint(photo - level + 128), 0, 255).astype(np.uint8)
+
+
+def striped(photo: np.ndarray, stripes: str) -> np.ndarray:
+    """The photo as a network is to see its vertical stripes; (H, W, 3) uint8 in and out, of any size.
+
+    `keep`: as it is. `removed`: without them. `beside`: its grey in the first channel, its grey without
+    stripes in the two others.
+    """
+    match stripes:
+        case "keep":
+            return photo
+        case "removed":
+            return without_stripes(photo)
+        case "beside":
+            grey = np.rint(photo.mean(2, keepdims=True)).astype(np.uint8)
+            return np.concatenate([grey, *(2 * [without_stripes(grey)])], 2)
+    raise ConfigError(f"stripes is {stripes!r}; choose keep, removed or beside.")
+
+
+def decode(
+    photos: Sequence[Photo], size: int, *, trimmed: bool = False, margin: float = 1.0, stripes: str = "keep"
+) -> torch.Tensor:
     """All photos as one (n, 3, size, size) uint8 tensor, in their order, each as `picture` gives it.
 
     600 photos of 224 px are 90 MB.
     """
     pictures = torch.empty((len(photos), 3, size, size), dtype=torch.uint8)
     for i, photo in enumerate(photos):
-        pictures[i] = shrink(picture(photo, trimmed=trimmed, margin=margin), size)
+        pictures[i] = shrink(striped(picture(photo, trimmed=trimmed, margin=margin), stripes), size)
     return pictures
 
 
-def stacks(pictures: Iterable[np.ndarray], size: int, n: int = 32) -> Iterator[torch.Tensor]:
+def stacks(
+    pictures: Iterable[np.ndarray], size: int, n: int = 32, *, stripes: str = "keep"
+) -> Iterator[torch.Tensor]:
     """Photos for prediction as uint8 tensors of up to `n`, (<= n, 3, size, size), in order."""
     waiting: list[torch.Tensor] = []
     for photo in pictures:
-        waiting.append(shrink(photo, size))
+        waiting.append(shrink(striped(photo, stripes), size))
         if len(waiting) == n:
             yield torch.stack(waiting)
             waiting = []

@@ -21,15 +21,21 @@ from torch import nn
 
 from core import cards, cycles, divisions, rail, validation
 from core import config as settings_of
+from core.cycles import Begin
 from core.engine import checkpoint, classifiers, loaders
 from core.engine import cycles as experiments
+from core.engine.heads import HeadCourse, described
 from core.engine.lessons import Course, Lesson, Told, chance, load_arrays, look, put_arrays
 from core.engine.likeness import NEAREST, apart_from_other_places, as_bytes, distances
 from core.engine.loop import Machine
+from core.engine.softmatch import MatchCourse
 from core.errors import ModelError
 from core.rail import CLASSES, Config
 from core.records import Card, PhotoSet, Progress
 from core.settings import Settings
+
+COURSES: Mapping[str, type[Course]] = {"finetune": Course, "head": HeadCourse, "softmatch": MatchCourse}
+"""How a lesson is taught, by the method in the config."""
 
 
 @dataclass
@@ -46,7 +52,12 @@ class Model:
 
 
 def train(
-    config: Config, photos: PhotoSet, folder: Path, settings: Settings, command: str = ""
+    config: Config,
+    photos: PhotoSet,
+    folder: Path,
+    settings: Settings,
+    command: str = "",
+    begin: Begin | None = None,
 ) -> Iterator[Progress]:
     """Train a rail model, or run a few-label experiment, in folder; go on where it was left off.
 
@@ -64,24 +75,25 @@ def train(
     told = Told(config, photos, pool, tested, rail.truths(pool), command, rail.apart(pool, tested))
     told.check()
     machine = Machine.here()
-    pictures = loaders.decode(pool, config.image_size)
+    pictures = loaders.decode(pool, config.image_size, stripes=config.stripes)
     if machine.device.type == "cuda":
         pictures = pictures.to(machine.device)
-    course = Course(config, settings, machine, folder, pictures, told.truth)
+    course = COURSES[config.method](config, settings, machine, folder, pictures, told.truth)
     folder.mkdir(parents=True, exist_ok=True)
-    yield from _with_validation(told, course) if config.folds else _few_labels(told, course)
+    yield from _with_validation(told, course) if config.folds else _few_labels(told, course, begin)
 
 
-def _few_labels(told: Told, course: Course) -> Iterator[Progress]:
+def _few_labels(told: Told, course: Course, begin: Begin | None) -> Iterator[Progress]:
     config = told.config
-    outcome = yield from experiments.experiment(told, course)
+    outcome = yield from experiments.experiment(told, course, begin)
+    repeat = config.repeats if begin is None else begin.repeat
     card = _card(told, course, outcome.rows[-1]["labels"], "paper 1: a defect above 0.5")
     known = course.look(outcome.learned)[1]
     far = apart_from_other_places(torch.from_numpy(known), [told.pool[i].group for i in outcome.learned])
     card = dataclasses.replace(
         card,
         known={**card.known, "experiment": cycles.table(outcome.rows), "columns": list(outcome.sizes)},
-        notes=f"{card.notes} The network of the last training of repeat {config.repeats} of an experiment.",
+        notes=f"{card.notes} The network of the last training of repeat {repeat} of an experiment.",
     )
     yield _finish(told, course, card, known, far, told.shown(), {})
 
@@ -191,6 +203,7 @@ def _card(
             "mean": list(classifiers.IMAGENET_MEAN),
             "std": list(classifiers.IMAGENET_STD),
             "views": config.views,
+            "stripes": config.stripes,
             "origin": course.origin,
         },
         data=(
@@ -267,7 +280,9 @@ def predict(model: Model, pictures: Iterable[np.ndarray]) -> Iterator[dict[str, 
     `p` is calibrated already, with the card's temperature. `unlike` is the share of photos of other places
     that were nearer to the photos learned from: 1 is farther than all of them.
     """
-    yield from _answers(model, loaders.stacks(pictures, int(model.card.preprocessing["size"])))
+    told = model.card.preprocessing
+    chunks = loaders.stacks(pictures, int(told["size"]), stripes=str(told.get("stripes", "keep")))
+    yield from _answers(model, chunks)
 
 
 def _answers(model: Model, chunks: Iterable[torch.Tensor]) -> Iterator[dict[str, np.ndarray]]:
@@ -285,11 +300,17 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {n: importlib.metadata.version(n) for n in named}
 
 
+def empty(network: str, method: str, size: int) -> nn.Module:
+    """The network of a method, its weights still to be loaded."""
+    net = classifiers.build(network, len(CLASSES), init="random", size=size)
+    return described(net) if method == "head" else net
+
+
 def _model(card: Card, stored: Mapping[str, torch.Tensor]) -> Model:
     machine = Machine.here()
     try:
         size = int(card.preprocessing["size"])
-        net = classifiers.build(card.network, len(CLASSES), init="random", size=size)
+        net = empty(card.network, str(card.config.get("method", "finetune")), size)
         net.load_state_dict({k[4:]: v for k, v in stored.items() if k.startswith("net.")})
         known, far = stored["known"].float(), stored["distances"].numpy()
     except (RuntimeError, KeyError) as error:

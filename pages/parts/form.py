@@ -26,6 +26,7 @@ FIRST: Final = (
 
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "network": (
+        "method",
         "network",
         "init",
         "levels",
@@ -39,7 +40,22 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "frozen",
         "keep_norm",
     ),
-    "cycle": ("division", "n0", "start", "rule", "threshold", "share", "repeats", "restart"),
+    "cycle": (
+        "division",
+        "n0",
+        "start",
+        "rule",
+        "threshold",
+        "share",
+        "ratio",
+        "sure",
+        "portion",
+        "agreement",
+        "trust",
+        "unlabelled",
+        "repeats",
+        "restart",
+    ),
     "loss": ("loss", "weight", "label_smoothing", "soft"),
     "length": ("epochs", "steps", "batch", "batch_size", "folds", "validate_every", "choose_epoch"),
     "descent": (
@@ -55,6 +71,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "photos": (
         "trimmed",
+        "stripes",
         "margin",
         "image_size",
         "crop_px",

@@ -1,0 +1,174 @@
+"""What a few-label experiment advises: is it helping, which photos to label next, how much was luck.
+
+Pure functions over stored arrays; `core.cycles` reads these from a run's folder. Features are (n, d) of any
+type and scale: only the directions of their rows count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from core.divisions import chance_of_one_class
+from core.errors import DataError
+from core.metrics import Counts
+from core.rail import counts_by_place, drawn_again
+
+
+@dataclass(frozen=True)
+class Helping:
+    """How much better a state with pseudo-labels is than the one that learned from people's labels alone."""
+
+    better: float
+    """Difference of F1 of `defect`, above 0 where the pseudo-labels helped; `low` and `high`: 95 %."""
+    low: float
+    high: float
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    key: Literal["better", "worse", "unclear"]
+    """What the interval of F1 says: all of it above 0, all of it below, or neither."""
+    advice: Literal["go_on", "stop", "label"]
+    """Go on; stop and keep the labels alone; or let a person label more, for nothing sure has changed."""
+    n_photos: int
+    n_places: int
+
+
+def helping(
+    truth: np.ndarray,
+    place: Sequence[str] | np.ndarray,
+    p_alone: np.ndarray,
+    p_now: np.ndarray,
+    *,
+    threshold: float = 0.5,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Helping:
+    """Whether pseudo-labels help, from photos that taught neither state; arrays (n,).
+
+    Both states judge the same photos, and whole places are drawn again for both alike (a paired bootstrap),
+    so what is hard for both cancels out. Photos of unknown truth (-1) are left out; `DataError` when none
+    is left. A figure that does not exist counts as 0, e.g. F1 where nothing is a defect nor was called one.
+    """
+    truth = np.asarray(truth)
+    known = truth >= 0
+    if not known.any():
+        raise DataError("No photo that did not teach has a label, so nobody can say whether it is helping.")
+    said = np.stack([np.asarray(p, np.float64)[known] >= threshold for p in (p_alone, p_now)])
+    cells = counts_by_place(truth[known], said, np.asarray(place)[known])  # (places, 2, 4)
+    total = np.concatenate([cells.sum(0)[None], drawn_again(cells, draws, seed)])  # the set itself first
+    counts = Counts(*np.moveaxis(total, -1, 0))
+    (f1, f1_low, f1_high), (accuracy, low, high) = (
+        _gain(np.nan_to_num(figure)) for figure in (counts.f1, counts.accuracy)
+    )
+    key: Literal["better", "worse", "unclear"]
+    key = "better" if f1_low > 0 else "worse" if f1_high < 0 else "unclear"
+    advice: dict[str, Literal["go_on", "stop", "label"]]
+    advice = {"better": "go_on", "worse": "stop", "unclear": "label"}
+    n = int(known.sum())
+    return Helping(f1, f1_low, f1_high, accuracy, low, high, key, advice[key], n, len(cells))
+
+
+def _gain(figure: np.ndarray) -> tuple[float, float, float]:
+    """The difference of (1 + draws, 2) figures and its 95 % interval over the draws."""
+    gain = figure[:, 1] - figure[:, 0]
+    low, high = np.quantile(gain[1:], [0.025, 0.975]) if len(gain) > 1 else (math.nan, math.nan)
+    return float(gain[0]), float(low), float(high)
+
+
+def cosines(rows: np.ndarray, to: np.ndarray) -> np.ndarray:
+    """(n, m) float32, -1 to 1: how alike rows (n, d) are to rows (m, d); 0 for a row of zeros."""
+    a, b = (np.asarray(x, np.float32) for x in (rows, to))
+    a, b = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in (a, b))
+    found: np.ndarray = a @ b.T
+    return found
+
+
+def ask(features: np.ndarray, p_defect: np.ndarray, known: np.ndarray, k: int) -> np.ndarray:
+    """The positions of the `k` photos whose label would help most, best first; fewer where fewer are left.
+
+    `known` are positions that a person has labelled. Of the 3 k others that the model is least sure of
+    (P(defect) nearest to 0.5), k are taken, each the one least like those a person has labelled or that were
+    taken before (farthest first), so that one place does not fill the list.
+    """
+    known = np.asarray(known, np.int64)
+    open_ = np.setdiff1d(np.arange(len(p_defect)), known)
+    unsure = np.abs(np.asarray(p_defect, np.float64)[open_] - 0.5)
+    near = open_[np.argsort(unsure, kind="stable")[: 3 * k]]
+    level = np.asarray(features, np.float32)
+    level = level - level.mean(0)
+    alike = cosines(level[near], level[near])
+    closest = cosines(level[near], level[known]).max(1, initial=-1.0)
+    taken: list[int] = []
+    for _ in range(min(k, len(near))):
+        closest[taken] = np.inf
+        taken.append(int(np.argmin(closest)))
+        closest = np.maximum(closest, alike[:, taken[-1]])
+    return near[taken]
+
+
+@dataclass(frozen=True)
+class Luck:
+    """What random start sets of one size, and of larger ones, are worth: arrays are (sizes,)."""
+
+    sizes: tuple[int, ...]
+    """Labels at the start; the first is the size that was asked about."""
+    mean: np.ndarray
+    """F1 of `defect` over the draws; beside it the deviation, and the 5 % and 95 % quantiles."""
+    std: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    one_class: float
+    """How likely a draw of the first size holds one class only, 0 to 1."""
+    enough: int | None
+    """The smallest size tried whose deviation is within the bound; None where none is."""
+
+
+def luck(
+    features: np.ndarray, truth: np.ndarray, n0: int, *, bound: float = 0.05, draws: int = 100, seed: int = 0
+) -> Luck:
+    """How far the result would spread between random start sets of `n0` photos, and how many are enough.
+
+    `truth` (n,) are labels, 1 or 0, or what a model says in their place; -1 is left out. For each size a
+    linear answer is fitted to `draws` random start sets on fixed features (ridge in closed form, both classes
+    weighing the same) and asked about all other photos: a second for what takes a network hours. It tells the
+    spread, not the level: a network that learns its features may be better or worse.
+    """
+    truth = np.asarray(truth)
+    kept = np.flatnonzero(truth >= 0)
+    told = truth[kept] == 1
+    n, n_defect = len(kept), int(told.sum())
+    if not 0 < n_defect < n or n0 >= n:
+        raise DataError(
+            f"Luck cannot be told for {n0} of {n} photos with {n_defect} defects; both classes and more "
+            "photos than the start set are needed."
+        )
+    level = np.asarray(features, np.float32)[kept]
+    kernel = cosines(level - level.mean(0), level - level.mean(0)).astype(np.float64) + 1.0
+    sizes = [n0]
+    while 2 * sizes[-1] <= n // 2:
+        sizes.append(2 * sizes[-1])
+    rng = np.random.default_rng(seed)
+    found = np.asarray([[_start(kernel, told, rng.permutation(n)[:m]) for _ in range(draws)] for m in sizes])
+    std = found.std(1, ddof=1)
+    low, high = np.quantile(found, [0.05, 0.95], axis=1)
+    enough = next((m for m, s in zip(sizes, std, strict=True) if s <= bound), None)
+    chance = chance_of_one_class(n_defect, n - n_defect, n0)
+    return Luck(tuple(sizes), found.mean(1), std, low, high, chance, enough)
+
+
+def _start(kernel: np.ndarray, told: np.ndarray, start: np.ndarray) -> float:
+    """F1 on all other photos after ridge on a start set; 0 where it holds one class only."""
+    own = told[start]
+    if own.all() or not own.any():
+        return 0.0
+    count = len(own) / (2 * np.where(own, own.sum(), (~own).sum()))
+    pull = np.linalg.solve(kernel[np.ix_(start, start)] + np.diag(1 / count), np.where(own, 1.0, -1.0))
+    others = np.ones(len(told), bool)
+    others[start] = False
+    said = pull @ kernel[start] > 0
+    return float(np.nan_to_num(Counts.of(told[others], said[others]).f1))

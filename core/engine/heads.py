@@ -1,0 +1,199 @@
+"""Few labels, seconds instead of minutes: a frozen network, a linear head in closed form, and oddness.
+
+A photo is described by the last feature map of a network that stays as ImageNet left it, pooled three ways.
+On top of that comes what is known of rails before any label is given: a defect is a spot unlike the rest of
+its own photo. The head is the mean of a Gaussian process whose prior mean is this oddness, so three labels of
+one class do no harm, and sixty correct it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from core import validation
+from core.engine import checkpoint, classifiers, loop
+from core.engine.classifiers import IMAGENET_MEAN, IMAGENET_STD, Classifier
+from core.engine.lessons import Course, Lesson, chance, look
+from core.engine.loop import State
+from core.rail import CLASSES
+from core.records import Progress
+
+SCALES = (28, 14, 7, 4)
+"""ours: squares of a photo's side divided by these are compared with each other."""
+
+PRIOR = 0.3
+"""ours: the answer moves by so much, on a scale from -1 to 1, for one standard deviation of oddness."""
+
+NOISE = 3.0
+"""ours: variance of a label about the answer, beside a prior variance of 1. Both were chosen on halves of the
+pool by place, with 3, 13, 21 and 61 labels; `tests/bench/rail.md` has the figures."""
+
+SLOPE = 2.0
+"""The logit of an answer s near 0, where P(defect) = (1 + s) / 2."""
+
+
+def oddness(x: torch.Tensor) -> torch.Tensor:
+    """(n,) float32, how unlike the rest of its photo the oddest part of each is; photos (n, 3, S, S), 0 to 1.
+
+    Each column less its median, then the strength (root mean square) of squares at four scales: the log of
+    the 99th percentile over the median, its mean over the scales. Mirrored, turned by 180° or lit in another
+    way, a photo is as odd as before.
+    """
+    grey = x.float().mean(1, keepdim=True)
+    rest = grey - grey.median(2, keepdim=True).values
+    side, found = x.shape[-1], []
+    for scale in SCALES:
+        square = side // scale
+        strength = F.avg_pool2d(rest**2, square, max(1, square // 4)).clamp_min(1e-8).sqrt().flatten(1)
+        middle, high = torch.quantile(strength, torch.tensor([0.5, 0.99], device=x.device), dim=1)
+        found.append(((high + 0.004) / (middle + 0.004)).log())  # 0.004: one step of an 8-bit photo
+    return torch.stack(found).mean(0)
+
+
+class Described(nn.Module):
+    """A photo in 3 d + 1 numbers: mean, largest value and spread of each of d channels, and oddness.
+
+    Each number has mean 0 and deviation 1 over the photos of `fit`; the first 3 d together have length 1 on
+    average, so that their products are a kernel.
+    """
+
+    mean: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, layers: nn.Module, d: int) -> None:
+        super().__init__()
+        self.layers = layers
+        self.d = 3 * d + 1
+        self.register_buffer("mean", torch.zeros(self.d))
+        self.register_buffer("scale", torch.ones(self.d))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Photos (n, 3, S, S), normalised as for ImageNet, in; (n, 3 d + 1) float32 out."""
+        m, s = (torch.tensor(v, device=x.device).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+        odd = oddness(x.float() * s + m)
+        maps = self.layers(x).float().flatten(2)  # (n, d, positions)
+        found = torch.cat([maps.mean(2), maps.amax(2), maps.std(2), odd[:, None]], 1)
+        return (found - self.mean) * self.scale
+
+    def fit(self, found: torch.Tensor) -> torch.Tensor:
+        """Take mean and spread from descriptions (n, 3 d + 1) made without them; these, standardised."""
+        found = found.to(self.mean.device)
+        self.mean.copy_(found.mean(0))
+        spread = found.std(0, correction=0)
+        self.scale.copy_(1 / torch.where(spread > 1e-6, spread, torch.ones_like(spread)))
+        self.scale[:-1] /= (self.d - 1) ** 0.5
+        return ((found - self.mean) * self.scale).cpu()
+
+
+def described(net: Classifier) -> Classifier:
+    """The network with its last feature map described instead of averaged, and a head for that."""
+    body: Any = net.body
+    if hasattr(body, "features"):  # MobileNetV2
+        layers, d = body.features, body.last_channel
+    else:  # ResNet: all but the average and the classifier
+        layers, d = nn.Sequential(*list(body.children())[:-2]), net.head.in_features
+    own = Described(layers, d)
+    found = Classifier(own, own.d, len(CLASSES))
+    found.origin = net.origin
+    return found
+
+
+def weights_of(
+    known: np.ndarray, is_defect: np.ndarray, trust: np.ndarray | None = None
+) -> tuple[np.ndarray, float]:
+    """Weights (3 d + 1,) and bias of the answer, from descriptions (n, 3 d + 1) and labels (n,) bool.
+
+    The mean of a Gaussian process with a linear kernel, a free bias and the prior mean `PRIOR` times oddness,
+    given targets of 1 and -1 with noise. Both classes weigh the same, whatever their numbers; a photo counts
+    by `trust` (n,). Without photos it is the prior.
+    """
+    phi, odd = np.asarray(known[:, :-1], np.float64), np.asarray(known[:, -1], np.float64)
+    told = np.asarray(is_defect, bool)
+    target = np.where(told, 1.0, -1.0)
+    n = len(told)
+    counts = np.where(told, max(1, told.sum()), max(1, (~told).sum()))
+    weight = n / (2 * counts) * (1.0 if trust is None else np.asarray(trust, np.float64))
+    inner = phi @ phi.T + 1.0 + np.diag(NOISE / np.maximum(weight, 1e-6))
+    pull = np.linalg.solve(inner, target - PRIOR * odd)
+    return np.append(phi.T @ pull, PRIOR), float(pull.sum())
+
+
+@dataclass
+class HeadCourse(Course):
+    """Lessons that only fit the head. A lesson is over in a moment, so there is nothing to take up again."""
+
+    _seen: list[tuple[torch.Tensor, np.ndarray]] = field(default_factory=list)
+    """Photos and their descriptions; the pool first."""
+
+    def teach(self, lesson: Lesson) -> Iterator[Progress]:
+        """Fit the head to this lesson; afterwards `net` is the taught one."""
+        known = self._described()
+        if not self.has_begun:
+            self.has_begun = True
+            yield Progress(self.done, self.total + 1, lesson.name)
+        since = time.monotonic()
+        weights, bias = weights_of(known[lesson.learned], lesson.labels == 1, lesson.weights)
+        head: Any = self.net.head
+        with torch.no_grad():  # the margin of the two logits is what counts; it is split evenly
+            half = torch.from_numpy(SLOPE / 2 * weights).to(head.weight)
+            head.weight.copy_(torch.stack([-half, half]))
+            head.bias.copy_(torch.tensor([-SLOPE / 2 * bias, SLOPE / 2 * bias]))
+        self.memory["seconds"] += time.monotonic() - since
+        if len(lesson.watched):
+            self.watched = self.look(lesson.watched)[0][None]
+        self.done += lesson.passes
+
+    def features_before(self) -> np.ndarray:
+        """(n, 3 d + 1): how the pool is described; no lesson changes that."""
+        return self._described()
+
+    def taught(self, lesson: Lesson) -> float:
+        """One half: both classes weigh the same in the head."""
+        return 0.5
+
+    def answers(self, pictures: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """P(defect) (n,) and descriptions (n, 3 d + 1) of these photos, looked at once only."""
+        found = self._described_of(pictures)
+        head: Any = self.net.head
+        with torch.inference_mode():
+            logits = head(torch.from_numpy(found).to(head.weight.device)).cpu().numpy()
+        return validation.probabilities(logits)[:, 1], found
+
+    def _described(self) -> np.ndarray:
+        """(n, 3 d + 1): the pool, standardised; `net` is there afterwards."""
+        if not self._seen:
+            config = self.config
+            loop.chances(chance(config.seed, "head"))
+            net = classifiers.build(
+                config.network,
+                len(CLASSES),
+                init=config.init,
+                weights_dir=self.settings.weights,
+                size=config.image_size,
+            )
+            self.origin, self.net = net.origin, self.machine.put(described(net)).eval()
+            path = self.folder / State.FILE
+            self.remember(checkpoint.read(path)["memory"] if path.exists() else {})
+            checkpoint.write(path, {"memory": self.memory})
+            since = time.monotonic()
+            _, raw = look(self.net, self.machine, self.pictures.split(32), config.views)
+            body: Any = self.net.body
+            self._seen.append((self.pictures, body.fit(torch.from_numpy(raw)).numpy()))
+            self.memory["seconds"] += time.monotonic() - since
+        return self._seen[0][1]
+
+    def _described_of(self, pictures: torch.Tensor) -> np.ndarray:
+        for shown, found in self._seen:
+            if shown is pictures:
+                return found
+        found = look(self.net, self.machine, pictures.split(32), self.config.views)[1]
+        self._seen.append((pictures, found))
+        return found
