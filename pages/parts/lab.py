@@ -170,7 +170,7 @@ def in_short(lab: Lab) -> list[str]:
         told.append(f"<b>{t('lab.synthetic')}</b>")
     told.append(html.escape(t("lab.learned", data=data_words(card))))
     if card.licence:
-        told.append(html.escape(card.licence))
+        told.append(html.escape(t("lab.licence", licence=card.licence)))
     n = (card.figures.get(lab.split) or {}).get("n")
     if n:
         told.append(t("lab.test_n" if lab.split == "test" else "lab.val_n", n=int(n)))

@@ -86,6 +86,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "lab.from_to": "{low} to {high}",
     "lab.interval": "{value} ({low} to {high})",
     "lab.synthetic": "synthetic photos only",
+    "lab.licence": "licence {licence}",
     "lab.learned": "learned from {data}",
     "lab.test_n": ("{n} test photo", "{n} test photos"),
     "lab.val_n": ("{n} validation photo", "{n} validation photos"),

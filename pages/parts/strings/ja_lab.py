@@ -84,6 +84,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "lab.from_to": "{low}〜{high}",
     "lab.interval": "{value}（{low}〜{high}）",
     "lab.synthetic": "合成写真のみ",
+    "lab.licence": "ライセンス {licence}",
     "lab.learned": "学習データ：{data}",
     "lab.test_n": ("テスト写真 {n} 枚", "テスト写真 {n} 枚"),
     "lab.val_n": ("検証写真 {n} 枚", "検証写真 {n} 枚"),

@@ -82,6 +82,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "lab.from_to": "{low}–{high}",
     "lab.interval": "{value} ({low}–{high})",
     "lab.synthetic": "합성 사진만 사용",
+    "lab.licence": "라이선스 {licence}",
     "lab.learned": "학습 데이터: {data}",
     "lab.test_n": ("시험 사진 {n}장", "시험 사진 {n}장"),
     "lab.val_n": ("검증 사진 {n}장", "검증 사진 {n}장"),
