@@ -3,7 +3,8 @@
 A mask has whole pixels, a crack has not. Across the middle line, where the direction is known best and the
 error is smallest (Cho, Yoon, Jung 2018), the photo's darkness is summed up: blur spreads a crack but takes
 nothing of that sum, so the sum over the darkness of the open crack is its width. How dark the open crack is
-can be seen where it is wide; of a crack that is thin all along only bounds are known, and they are told.
+can be seen where it is wide; of a crack that is thin all along only bounds are known: they are told, and
+the mask's width is taken within them.
 """
 
 from __future__ import annotations
@@ -25,10 +26,8 @@ FAR: Final = 8.0
 """Pixels of wall that are looked at on each side."""
 BLUR: Final = 2.0
 """Pixels beyond the mask's edge into which blur may spread a crack's darkness."""
-OPEN: Final = 4.0
-"""A crack at least this wide in pixels shows its whole darkness in its middle, blur or not."""
-DARKEST: Final = 0.6
-"""ours: of the light of the wall, an open crack swallows at least this much where none of it is seen open."""
+OPEN: Final = 5.0
+"""A crack at least this wide in pixels shows its whole darkness in its middle, or nearly."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,7 @@ def measure(grey: np.ndarray, found: Widths) -> Profiles:
     area, depth, wall, slope = seen.T
     is_seen = np.isfinite(area) & (area > 0) & (depth > 0.05 * wall)
     is_open = is_seen & (mask_width >= OPEN)
+    at = np.flatnonzero(is_seen)
     if is_open.any():
         blur = _blur(slope[is_open] / depth[is_open])
         darkness = depth.copy()
@@ -69,13 +69,11 @@ def measure(grey: np.ndarray, found: Widths) -> Profiles:
             darkness = depth / special.erf(np.clip(spread / (math.sqrt(8) * blur), 0.2, None))
         share = float(np.median(darkness[is_open] / wall[is_open]))
         darkness = np.where(is_open, darkness, np.maximum(depth, share * wall))
-    else:
-        share = max(DARKEST, float(np.percentile(depth[is_seen] / wall[is_seen], 95))) if is_seen.any() else 1
-        darkness = np.maximum(depth, share * wall)
-    at = np.flatnonzero(is_seen)
-    width[at] = area[at] / darkness[at]
-    low[at] = np.where(is_open[at], width[at] - 0.25, area[at] / np.maximum(darkness[at], wall[at]))
+        width[at] = area[at] / darkness[at]
+    low[at] = np.where(is_open[at], width[at] - 0.25, area[at] / np.maximum(depth[at], wall[at]))
     high[at] = np.where(is_open[at], width[at] + 0.25, area[at] / depth[at])
+    if not is_open.any():  # how dark it is inside is not to be seen: the mask's width, within the bounds
+        width[at] = np.clip(width[at], low[at], high[at])
     low, high = np.minimum(low, width), np.maximum(high, width)
     return Profiles(*(np.maximum(a, 0).astype(np.float32) for a in (width, low, high)))
 
