@@ -100,6 +100,7 @@ def test_the_settings_that_speed_and_safety_stand_on_are_set():
     assert told["server"]["fileWatcherType"] == "none"
     assert told["client"]["showErrorDetails"] == "none"
     assert told["browser"]["gatherUsageStats"] is False
+    assert told["global"]["minCachedMessageSize"] > 1e9, "or an element is lost now and then"
     assert "enableAgentApi" not in told["server"]
 
 

@@ -24,8 +24,9 @@ HARMLESS = (
     "413 (",
     "Failed to load resource: net::ERR_",
     "when disconnected from server",
+    "No response received when attempting to reach /_stcore/",
 )
-"""What a console may say: a refusal we ask for, a line we cut."""
+"""What a console may say: a refusal we ask for, a line we cut, a server that has ended."""
 STILL = """() => {
   const main = document.querySelector('[data-testid=stMain]')
   const now = [document.querySelectorAll('*').length, main?.scrollHeight, main?.scrollTop].join()
