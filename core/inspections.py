@@ -409,8 +409,10 @@ class Batch:
     """sha256 of the first few, the worst first."""
 
 
-def batches(db: Database, owner: str | None = None, limit: int = 12) -> list[Batch]:
-    """The newest batches, of one person or of all."""
+def batches(
+    db: Database, owner: str | None = None, limit: int = 12, *, batch: str | None = None
+) -> list[Batch]:
+    """The newest batches, of one person or of all; with `batch` that one alone, or none."""
     found = rows(
         db,
         f"""select i.batch, max(i.owner) as owner, group_concat(distinct i.domain) as domains,
@@ -420,10 +422,11 @@ def batches(db: Database, owner: str | None = None, limit: int = 12) -> list[Bat
                 sum(v.id is null and coalesce(r.state, '') in ('failed', 'cancelled')) as failed,
                 sum(coalesce(o.label, v.label, '') in ('defect', 'crack', '2', '3')) as bad
             from {_FROM}
-            where i.batch in (select batch from inspections where :owner is null or owner = :owner
+            where i.batch in (select batch from inspections
+                              where (:owner is null or owner = :owner) and (:batch is null or batch = :batch)
                               group by batch order by max(id) desc limit :limit)
             group by i.batch order by max(i.id) desc""",  # noqa: S608  our own words
-        {"owner": owner, "limit": limit},
+        {"owner": owner, "limit": limit, "batch": batch},
     )
     return [
         Batch(

@@ -2,10 +2,11 @@
 
 import html
 import time
+from typing import Any
 
 import streamlit as st
 
-from core import accounts, inspections, store
+from core import accounts, inspections, report, store
 from core.inspections import Batch
 from core.records import DOMAINS
 from core.settings import Settings
@@ -34,6 +35,36 @@ def hand_in() -> upload.Handed:
         accounts.set_liking(db, person, "domain", liked := handed.domain)
     upload.drop(liked if liked in DOMAINS else None, st.query_params.get("batch"), key="upload")
     return handed
+
+
+def about(batch: str) -> None:
+    """What a batch is: of what, how many, where, whose."""
+    for one in inspections.batches(store.connect(settings.database), batch=batch):
+        st.subheader(_title(one))
+        with st.container(horizontal=True, vertical_alignment="center", key="about"):
+            told = t("inspect.of", who=one.owner, ago=words.ago(one.at, now))
+            st.html(f'<p class="note" title="{words.exact(one.at)}">{html.escape(told)}</p>')
+            if not one.waiting:
+                take_along({"batch": batch, "order": "batch"}, batch)
+
+
+def take_along(asked: dict[str, Any], name: str) -> None:
+    """All that a list holds as a table; made when it is asked for."""
+
+    def table() -> str:
+        db = store.connect(settings.database)  # asked for from a thread of its own
+        return report.table(inspections.find(db, **asked, limit=1_000_000))
+
+    st.download_button(
+        t("inspect.export"),
+        table,
+        file_name=f"patina-{name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        key="export",
+    )
 
 
 def results(batch: str) -> None:
@@ -71,6 +102,7 @@ def live_results(batch: str, is_busy: bool) -> None:
     """The results, looked at every second while something is on its way, and once when nothing is."""
 
     def look() -> None:
+        about(batch)
         results(batch)
         if is_live and not is_busy and not waiting():
             st.rerun()
@@ -101,12 +133,14 @@ def _line(batch: Batch) -> dict[str, object]:
         told.append(("", t("inspect.bad", n=batch.bad)))
     if batch.waiting:
         told.append(("quiet", t("bar.waiting", n=batch.waiting)))
-    what = ", ".join(t(f"domain.{d}") for d in batch.domains)
-    title = t("inspect.batch", what=what, n=batch.n) + (f" · {batch.place}" if batch.place else "")
-    tile = gallery.tile(
-        batch.batch, batch.photos[0], title, lines=told, href=places.href("inspect", batch=batch.batch)
-    )
+    href = places.href("inspect", batch=batch.batch)
+    tile = gallery.tile(batch.batch, batch.photos[0], _title(batch), lines=told, href=href)
     return tile | {"exact": words.exact(batch.at)}
+
+
+def _title(batch: Batch) -> str:
+    what = ", ".join(t(f"domain.{d}") for d in batch.domains)
+    return t("inspect.batch", what=what, n=batch.n) + (f" · {batch.place}" if batch.place else "")
 
 
 def search() -> None:
@@ -128,7 +162,9 @@ def search() -> None:
         return
     pages = -(-n // A_PAGE)
     first = A_PAGE * (address.page(pages) - 1)
-    st.html(f'<p class="note">{t("find.n", n=n)}</p>')
+    with st.container(horizontal=True, vertical_alignment="center", key="found-top"):
+        st.html(f'<p class="note">{t("find.n", n=n)}</p>')
+        take_along(asked, "inspections")
     gallery.inspections(
         inspections.find(db, **asked, limit=A_PAGE, offset=first),
         key="found-photos",
@@ -148,9 +184,10 @@ if batch:
         and not handed.is_busy
     ):
         st.html(f'<p class="lead">{t("inspect.no_batch")}</p>')
+        places.link("inspect", t("inspect.all"), icon=":material/arrow_back:")
     else:
+        places.link("inspect", t("inspect.all"), icon=":material/arrow_back:")
         live_results(batch, handed.is_busy)
-    places.link("inspect", t("inspect.all"), icon=":material/arrow_back:")
 elif not inspections.count(db)["all"]:
     st.subheader(t("samples.title"))
     samples.offer(person, now, key="samples")
@@ -158,5 +195,7 @@ else:
     if not found.link():
         recent()
     search()
-    with st.expander(t("samples.title")):
-        samples.offer(person, now, key="samples")
+    folded = st.expander(t("samples.title"), key="samples-folded", on_change="rerun")
+    if folded.open:  # eighteen pictures: sent to those who want them
+        with folded:
+            samples.offer(person, now, key="samples")

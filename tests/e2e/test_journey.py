@@ -117,9 +117,8 @@ def test_every_sample_photo_gets_its_verdict_from_the_shipped_models(tmp_path, v
             assert card.locator("img.photo").evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
         db = store.connect(told.database)
         assert inspections.count(db)["judged"] == len(shipped)
-        assert {i.verdict.model for i in inspections.find(db, limit=99)} <= {
-            f"{card.domain}/{card.id}" for card in cards.all(told.models)
-        }
+        shipped_models = {(card.domain, card.id) for card in cards.all(told.models)}
+        assert {(i.domain, i.verdict.model) for i in inspections.find(db, limit=99)} == shipped_models
 
 
 def test_verdicts_come_by_themselves_and_a_batch_is_a_link(visit, tmp_path):
@@ -131,7 +130,12 @@ def test_verdicts_come_by_themselves_and_a_batch_is_a_link(visit, tmp_path):
     window.go("/inspect")
     hand_in(window, "corrosion", *photos)
     window.see("5 judged")
+    window.see("Corrosion: 5 photos")
     assert window.page.locator(".card .grade").count() == 5
+    with window.page.expect_download() as taken:
+        window.page.locator(".st-key-export button").click()
+    table = Path(taken.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert [line.split(",")[1] for line in table] == ["photo", *sorted(p.name for p in photos)]
     again = visit("manager")
     again.go(window.page.url.removeprefix(window.url))
     again.see("5 judged")

@@ -186,6 +186,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "inspect.all": "All inspections",
     "inspect.no_batch": "There is nothing under this link. The photos may belong to another Patina.",
     "bar.title": "Which photos",
+    "inspect.export": "Take along as a table (CSV)",
     "bar.judged": ("1 judged", "{n} judged"),
     "bar.ask": ("1 needs you", "{n} need you"),
     "bar.failed": ("1 could not be judged", "{n} could not be judged"),

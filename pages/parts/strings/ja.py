@@ -179,6 +179,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "inspect.all": "すべての点検",
     "inspect.no_batch": "このリンクには何もありません。別のPatinaの写真かもしれません。",
     "bar.title": "どの写真",
+    "inspect.export": "表で保存 (CSV)",
     "bar.judged": "判定済み{n}枚",
     "bar.ask": "要確認{n}枚",
     "bar.failed": "判定できず{n}枚",

@@ -179,6 +179,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "inspect.all": "모든 점검",
     "inspect.no_batch": "이 링크에는 아무것도 없습니다. 다른 Patina의 사진일 수 있습니다.",
     "bar.title": "어떤 사진",
+    "inspect.export": "표로 내려받기 (CSV)",
     "bar.judged": "판정 {n}장",
     "bar.ask": "확인 필요 {n}장",
     "bar.failed": "판정 못 함 {n}장",
