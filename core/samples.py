@@ -23,6 +23,8 @@ class Sample:
     domain: Domain
     path: Path
     trim: Trim | None = None
+    severity: int = 0
+    """What experts say of it, the higher the worse; only to be compared within a domain."""
 
     @property
     def id(self) -> str:
@@ -33,7 +35,7 @@ class Sample:
 def every(folder: Path) -> list[Sample]:
     """The samples of a folder with one data set a domain, in their order; empty where none are shipped."""
     return [
-        Sample(domain, photo.path, photo.trim)
+        Sample(domain, photo.path, photo.trim, photo.grade or int(photo.label == "defect"))
         for domain in DOMAINS
         if (folder / domain).is_dir()
         for photo in datasets.read(folder / domain, domain).photos

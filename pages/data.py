@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import sets, store
+from core import datasets, sets, store
 from core.imports import HERE, Import
 from core.records import DOMAINS, Photo
 from core.sets import StoredSet
@@ -32,14 +32,14 @@ def class_name(name: str) -> str:
 
 def counted(counts: Mapping[str, int]) -> str:
     """Photos by class in one line."""
-    return " · ".join(f"{class_name(k)} {n:,}" for k, n in counts.items() if n)
+    return " · ".join(f"{class_name(k)}: {n:,}" for k, n in counts.items() if n)
 
 
 def every_set() -> None:
     """All sets as cards, newest first; what is being imported stands before them."""
-    with st.container(horizontal=True, vertical_alignment="center", key="data-top"):
-        st.title(t("page.data"))
-        st.space("stretch")
+    title, action = st.columns([3, 2], vertical_alignment="center")
+    title.title(t("page.data"))
+    with action, st.container(horizontal=True, horizontal_alignment="right"):
         if st.button(t("data.import"), icon=":material/add:", type="primary", key="import"):
             places.go("data", view="import")
     for one in HERE.all(person):
@@ -65,14 +65,14 @@ def card(stored: StoredSet) -> dict[str, Any]:
     lines = [("", counted(stored.report.get("counts") or {}))]
     splits = stored.report.get("splits") or {}
     lines.append(
-        ("quiet", " · ".join(f"{name or t('data.no_split')} {size(n):,}" for name, n in splits.items()))
+        ("quiet", " · ".join(f"{name or t('data.no_split')}: {size(n):,}" for name, n in splits.items()))
     )
     problems = stored.report.get("problems") or ()
     if problems:
         lines.append(("ask", t("data.problems", n=len(problems))))
     if stored.is_synthetic:
         lines.append(("ask", t("data.synthetic_set")))
-    lines.append(("quiet", stored.licence or t("data.no_licence")))
+    lines.append(("quiet", licence(stored)))
     first = sets.first_photos(db, stored.id, 4)
     told = gallery.tile(
         stored.name,
@@ -87,6 +87,11 @@ def card(stored: StoredSet) -> dict[str, Any]:
         "when": words.ago(stored.imported_at, now),
         "exact": words.exact(stored.imported_at),
     }
+
+
+def licence(stored: StoredSet) -> str:
+    """Under which licence a set stands, in words where nobody said so."""
+    return t("data.no_licence") if stored.licence in ("", datasets.NOT_STATED) else stored.licence
 
 
 def size(told: Any) -> int:
@@ -115,7 +120,7 @@ def facts(stored: StoredSet) -> None:
     told = [
         t(f"domain.{stored.domain}"),
         t("data.photos", n=stored.n_photos),
-        html.escape(stored.licence or t("data.no_licence")),
+        html.escape(licence(stored)),
         t("data.by", who=html.escape(stored.imported_by), ago=words.ago(stored.imported_at, now)),
     ]
     if stored.is_synthetic:

@@ -76,7 +76,11 @@ def believed(trust: Trust) -> None:
     st.html(f'<p>{agreed}</p><p>{sent}</p><p class="note">{" · ".join(small)}</p>')
 
 
-st.title(t("page.home"))
+title, action = st.columns([3, 2], vertical_alignment="center")
+title.title(t("page.home"))
+with action, st.container(horizontal=True, horizontal_alignment="right"):
+    if st.button(t("home.hand_in"), icon=":material/photo_camera:", type="primary", key="hand-in"):
+        places.go("inspect")
 counts = inspections.count(db)
 if not counts["all"]:
     st.html(f'<p class="lead">{t("home.empty")}</p>')
@@ -94,7 +98,9 @@ else:
 bad = overview.bad(db, now - 30 * DAY, limit=4)
 if bad:
     st.subheader(t("home.bad"))
-    gallery.inspections(bad, key="bad", now=now, layout="rows", link={"found": "bad"})
+    since_then = {"found": "bad", "since": f"{now - 30 * DAY:.0f}"}
+    gallery.inspections(bad, key="bad", now=now, layout="rows", link=since_then)
+    places.link("inspect", t("home.all_bad"), **since_then)
 
 st.subheader(t("home.changed"))
 spans = {"visit": last_visit(), "7": now - 7 * DAY, "30": now - 30 * DAY}

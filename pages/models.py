@@ -68,12 +68,12 @@ def domain_part(domain: Domain) -> None:
             )
         )
     heads = [
-        Column(t("lab.model"), wide=True),
-        Column(t("models.service"), wide=True, bare=True),
-        Column(t(f"metric.{main}"), "number"),
-        Column(t("models.n_test"), "number"),
-        Column(t("models.data"), wide=True),
-        Column(t("models.made")),
+        Column(t("lab.model"), wide=True, share=19),
+        Column(t("models.service"), wide=True, bare=True, share=20),
+        Column(t(f"metric.{main}"), "number", share=17),
+        Column(t("models.n_test"), "number", share=11),
+        Column(t("models.data"), wide=True, share=18),
+        Column(t("models.made"), share=15),
     ]
     clicked = tables.show(heads, rows, key=f"models-{domain}", stack=True)
     if clicked.open is not None:

@@ -387,7 +387,8 @@ def test_before_a_promotion_the_comparison_is_shown(visit, own, tmp_path):
     laboratory.rail_model(own.settings, tmp_path / "scratch", "second", seed=5, gap=2.5)
     at = visit("models", world=own, model="rail/second")
     at.button(key="promote").click().run()
-    assert "Put second into service for Rail?" in text(at)
+    titles = [block.proto.dialog.title for block in at.get("dialog")]
+    assert titles == ["Put second into service for Rail?"]
     assert "Both answered the same test photos" in text(at)
     assert at.button(key="promote-confirm").disabled
 

@@ -390,7 +390,7 @@ def confusion(
             big, small = f"{matrix[i, j]:,}", f"{100 * shares[i, j]:.0f} %" if rows[i, 0] else "–"
             if what == "shares":
                 big, small = small, big
-            strong = shares[i, j] > 0.55
+            strong = shares[i, j] > 0.8  # below, ink on the paler cell is read more easily than white
             figure.add_annotation(
                 x=j,
                 y=i,

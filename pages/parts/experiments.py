@@ -16,7 +16,7 @@ from core.accounts import Person
 from core.cycles import Entry
 from core.records import Run
 from core.settings import Settings
-from pages.parts import access, lab, pick
+from pages.parts import access, lab, pick, words
 from pages.parts.strings import t
 
 
@@ -78,7 +78,7 @@ class Experiment:
         if self.run.name:
             return self.run.name
         network = str(self.found["config"]["network"])
-        name = f"{self.run.config.get('preset', self.division)} · {lab.NETWORKS.get(network, network)}"
+        name = f"{self.run.config.get('preset', self.division)} · {words.NETWORKS.get(network, network)}"
         begin = self.run.config.get("begin")
         return t("cycles.corrected_name", name=name, id=begin["run"]) if begin else name
 

@@ -14,6 +14,7 @@ import streamlit as st
 from core import config as settings_of
 from core.config import Param
 from core.errors import ConfigError
+from pages.parts import words
 from pages.parts.strings import ja_lab, ko_lab, language, t
 
 SETTINGS: Final = {"ko": ko_lab.SETTINGS, "ja": ja_lab.SETTINGS}
@@ -149,8 +150,8 @@ def value_words(p: Param, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list | tuple):
-        return ", ".join(str(v) for v in value)
-    return str(value)
+        return ", ".join(value_words(p, v) for v in value)
+    return words.NETWORKS.get(value, str(value)) if p.name == "network" else str(value)
 
 
 def explained(p: Param) -> str:

@@ -122,7 +122,7 @@ def lines(inspection: Inspection) -> list[tuple[str, str]]:
         if spoken.note:
             told.append(("", spoken.note))
     elif verdict.needs_person:
-        told.append(("ask", words.said(verdict.reason)))
+        told.append(("ask", words.why_ask(verdict.reason)))
     told.append(("", words.said(verdict.next_step)))
     told.append(("quiet", words.sureness(verdict.confidence)))
     if inspection.place:

@@ -33,16 +33,6 @@ FIGURES: Final[dict[str, tuple[str, ...]]] = {
 }
 """What a card's strip shows of a domain, the first one first."""
 
-NETWORKS: Final = {
-    "mobilenet_v2": "MobileNetV2",
-    "resnet18": "ResNet-18",
-    "resnet50": "ResNet-50",
-    "cnn5": "CNN-5",
-    "alexnet": "AlexNet",
-    "unet": "U-Net",
-}
-"""Networks as people write them."""
-
 
 @dataclass(frozen=True)
 class Lab:
@@ -194,7 +184,7 @@ def service_words(lab: Lab) -> str:
 
 def network(card: Card) -> str:
     """The network as people write it."""
-    return NETWORKS.get(card.network, card.network)
+    return words.NETWORKS.get(card.network, card.network)
 
 
 def data_words(card: Card) -> str:

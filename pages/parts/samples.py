@@ -16,10 +16,11 @@ from pages.parts.strings import t
 
 
 def offer(person: Person, now: float, *, key: str, only_first: bool = False) -> None:
-    """The shipped photos as a wall, or the first of each domain as cards; says so where none are shipped."""
+    """The shipped photos as a wall, or the most telling of each domain as cards; says so where none are."""
     found = _every()
     if only_first:
-        found = [next(s for s in found if s.domain == d) for d in dict.fromkeys(s.domain for s in found)]
+        domains = dict.fromkeys(s.domain for s in found)
+        found = [max((s for s in found if s.domain == d), key=lambda s: s.severity) for d in domains]
     if not found:
         st.html(f'<p class="note">{t("samples.none")}</p>')
         return

@@ -26,6 +26,8 @@ class Column:
     """Takes a line of its own in the list on a phone."""
     bare: bool = False
     """Speaks for itself in that list, without its heading before it."""
+    share: int = 0
+    """Of the table's width, in per cent, so that tables below each other align; 0 as its content wants."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,14 @@ def show(
         key=key,
         data={
             "columns": [
-                {"label": c.label, "kind": c.kind, "help": c.help, "wide": c.wide, "bare": c.bare}
+                {
+                    "label": c.label,
+                    "kind": c.kind,
+                    "help": c.help,
+                    "wide": c.wide,
+                    "bare": c.bare,
+                    "share": c.share,
+                }
                 for c in columns
             ],
             "rows": [

@@ -15,6 +15,15 @@ from core.inspections import Inspection
 from core.records import Domain, Verdict
 from pages.parts.strings import CATALOGUES, language, say, t
 
+NETWORKS: Final = {
+    "mobilenet_v2": "MobileNetV2",
+    "resnet18": "ResNet-18",
+    "resnet50": "ResNet-50",
+    "cnn5": "CNN-5",
+    "alexnet": "AlexNet",
+    "unet": "U-Net",
+}
+"""Networks as people write them."""
 ASKS: Final = "A person should look: "
 """How some stored reasons begin; beside a card's mark for "a person is needed" it says nothing new."""
 CLOSE: Final = 0.25
@@ -65,6 +74,12 @@ def said(text: str | None) -> str:
     if any(clause is None for clause in clauses):
         return text
     return t("said.join").join(str(clause) for clause in clauses) + t("said.end")
+
+
+def why_ask(reason: str) -> str:
+    """Why a person should look, without saying that one should: the card's own mark says so."""
+    bare = reason.removeprefix(ASKS)
+    return said(bare[:1].upper() + bare[1:])
 
 
 def label(domain: Domain, name: str) -> str:

@@ -54,6 +54,7 @@ function frame(data) {
   }
   for (const column of data.columns) {
     const cell = make("th", column.kind === "number" ? "number" : "", column.label)
+    if (column.share) cell.style.width = `${column.share}%`
     cell.scope = "col"
     if (column.help) cell.title = column.help
     head.append(cell)

@@ -157,6 +157,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "<b>One photo needs a decision.</b> The worst comes first.",
         "<b>{n} photos need a decision.</b> The worst come first.",
     ),
+    "home.hand_in": "Hand photos in",
+    "home.all_bad": "Everything found in the last 30 days",
     "home.all_pressing": "All {n} that need a decision",
     "home.calm": "Nothing waits for a decision.",
     "home.bad": "Found in the last 30 days",

@@ -84,7 +84,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "These are the validation photos that also chose the threshold: the figures flatter."
     ),
     "lab.from_to": "{low} to {high}",
-    "lab.interval": "{value} ({low} to {high})",
+    "lab.interval": "{value} ({low}\u00a0to\u00a0{high})",
     "lab.synthetic": "synthetic photos only",
     "lab.licence": "licence {licence}",
     "lab.learned": "learned from {data}",

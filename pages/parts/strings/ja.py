@@ -150,6 +150,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     # Home
     "home.empty": "まだ何も点検していません。次の写真をPatinaがどう判定するか、ご覧ください。",
     "home.pressing": "<b>写真{n}枚が判断を待っています。</b>悪いものから並びます。",
+    "home.hand_in": "写真を送る",
+    "home.all_bad": "過去30日間に見つかったものをすべて見る",
     "home.all_pressing": "判断が必要な{n}枚をすべて見る",
     "home.calm": "判断を待っているものはありません。",
     "home.bad": "この30日で見つかったもの",

@@ -150,6 +150,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     # Home
     "home.empty": "아직 점검한 것이 없습니다. 아래 사진 중 하나를 Patina가 어떻게 판정하는지 보세요.",
     "home.pressing": "<b>사진 {n}장이 결정을 기다립니다.</b> 가장 나쁜 것부터 보입니다.",
+    "home.hand_in": "사진 올리기",
+    "home.all_bad": "최근 30일 동안 발견된 것 모두 보기",
     "home.all_pressing": "결정이 필요한 {n}장 모두 보기",
     "home.calm": "결정을 기다리는 것이 없습니다.",
     "home.bad": "지난 30일 동안 찾은 것",
