@@ -228,9 +228,16 @@ def features_file(folder: Path, repeat: int, training: int) -> Path:
 def features(folder: Path, repeat: int, training: int) -> dict[str, np.ndarray] | None:
     """`pool` (n, d) and `test` (t, d) int8, each row to its own scale: only directions count.
 
-    None when the training was not reached, or is of a run that kept none.
+    None when the training was not reached, or is of a run that kept none. A training that left them as they
+    were has no file of its own: then they are those of the one before it.
     """
-    return _arrays(features_file(folder, repeat, training))
+    if not cycle_file(folder, repeat, training).is_file():
+        return None
+    for number in range(training, 0, -1):
+        found = _arrays(features_file(folder, repeat, number))
+        if found is not None:
+            return found
+    return None
 
 
 def cycle_file(folder: Path, repeat: int, training: int) -> Path:

@@ -443,10 +443,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "stripes": "removed",
         "division": "text",
         "rule": "balanced",
-        "portion": 0.5,
+        "portion": 0.3,
         "share": 0.25,
         "trust": 0.1,
-        "views": 4,
+        "views": 2,
     },
     # What the modern methods of the family reach with the same labels, without any cycle.
     "reference": {

@@ -8,7 +8,7 @@ from PIL import Image
 from core.engine import loaders
 from core.engine.loaders import Augment, augment, batches, colours, decode, floats, normalise, stacks
 from core.engine.loop import Machine
-from core.errors import PhotoError
+from core.errors import ConfigError, PhotoError
 from core.records import Photo
 
 PLAIN = Machine.here(fast=False)
@@ -169,3 +169,33 @@ def test_the_chances_of_later_batches_do_not_depend_on_what_was_changed():
     augment(torch.rand(4, 3, 8, 8), Augment(), a)
     augment(torch.rand(4, 3, 8, 8), Augment(flip=True, angle=9, colour=0.2, erase=0.5), b)
     assert a.random() == b.random()
+
+
+def test_a_photo_without_stripes_keeps_what_is_not_the_same_from_top_to_bottom():
+    rng = np.random.default_rng(0)
+    for height, width in ((40, 60), (256, 256), (81, 33)):  # any size, even and odd
+        photo = np.repeat(rng.integers(60, 200, (1, width, 1)), height, 0).repeat(3, 2).astype(np.uint8)
+        photo[5:15, 10:20] = 30
+        free = loaders.without_stripes(photo)
+        assert free.shape == photo.shape
+        assert free.dtype == np.uint8
+        assert (free[20:] == 128).all()
+        assert (free[5:15, 10:20] < 128).all()
+
+
+def test_stripe_free_is_alike_in_another_light_and_upside_down():
+    photo = np.random.default_rng(0).integers(60, 180, (31, 20, 3)).astype(np.uint8)
+    free = loaders.without_stripes(photo)
+    assert (loaders.without_stripes(photo + 40) == free).all()
+    assert (loaders.without_stripes(photo[::-1]) == free[::-1]).all()
+
+
+def test_beside_shows_the_grey_photo_first_and_then_the_stripe_free_one_twice():
+    photo = np.random.default_rng(0).integers(0, 256, (30, 20, 3)).astype(np.uint8)
+    grey = np.rint(photo.mean(2, keepdims=True)).astype(np.uint8)
+    seen = loaders.striped(photo, "beside")
+    assert (seen[..., :1] == grey).all()
+    assert (seen[..., 1:] == loaders.without_stripes(grey)).all()
+    assert loaders.striped(photo, "keep") is photo
+    with pytest.raises(ConfigError, match="keep, removed or beside"):
+        loaders.striped(photo, "gone")

@@ -57,6 +57,85 @@ def test_the_selection_table(p, told, expected):
     assert taken(p, **told) == expected
 
 
+SURE = [0.95, 0.5, 0.05, 0.9, 0.1, 0.11, 0.89]
+
+
+@pytest.mark.parametrize(
+    ("p", "told", "defects", "left"),
+    [
+        (TEN, {"rule": "both"}, [1, 4, 6], []),  # the paper's rules leave nobody
+        (TEN, {"rule": "threshold"}, [1, 2, 4, 5, 6], []),
+        (TEN, {"rule": "share"}, [1, 4, 6], []),
+        (SURE, {"rule": "sure"}, [0, 3], [1, 5, 6]),  # 0.9 and 0.1 are sure enough
+        (SURE, {"rule": "sure", "sure": 0.5}, [0, 1, 3, 6], []),
+        (SURE, {"rule": "sure", "sure": 1.0}, [], list(range(7))),
+        ([0.99] * 3, {"rule": "sure"}, [0, 1, 2], []),  # all defect
+        ([0.01] * 3, {"rule": "sure"}, [], []),  # all normal
+        ([], {"rule": "sure"}, [], []),
+        (TEN, {"rule": "balanced"}, [1], [2, 4, 5, 6, 7, 8]),  # half of 3 and half of 7, both rounded down
+        (TEN, {"rule": "balanced", "portion": 1.0}, [1, 4, 6], []),
+        (TEN, {"rule": "balanced", "portion": 0.0}, [], list(range(10))),
+        (TEN, {"rule": "balanced", "share": 0.0, "portion": 1.0}, [], []),
+        ([0.8] * 10, {"rule": "balanced"}, [0], list(range(1, 7))),  # ties keep the group's order
+        ([0.8, 0.8], {"rule": "balanced"}, [], [0, 1]),  # too few for either class
+        ([], {"rule": "balanced"}, [], []),
+    ],
+)
+def test_the_table_of_those_that_are_taken_and_those_that_wait(p, told, defects, left):
+    p = np.asarray(p, np.float64)
+    chosen, waiting = selection.select(p, **told), selection.leave(p, **told)
+    assert np.flatnonzero(chosen).tolist() == defects
+    assert np.flatnonzero(waiting).tolist() == left
+    assert not (chosen & waiting).any()
+
+
+def test_a_photo_whose_views_disagree_waits_whatever_the_rule():
+    sides = np.asarray([[0.9, 0.6, 0.2], [0.8, 0.4, 0.1]])
+    for rule in ("both", "threshold", "share"):
+        assert selection.leave(sides[0], rule=rule, sides=sides).tolist() == [False, True, False]
+    assert selection.leave(np.zeros(0), sides=np.zeros((2, 0))).tolist() == []
+
+
+def test_what_if_counts_only_those_that_would_get_a_pseudo_label():
+    p, truth = np.asarray([0.95, 0.5, 0.05]), np.asarray([0, 1, 0])
+    told = selection.what_if(p, rule="sure", truth=truth)
+    assert told.left.tolist() == [False, True, False]
+    assert (told.mistakes["n"], told.mistakes["wrong"]) == (2, 1)
+    assert not selection.what_if(p, truth=truth).left.any()
+
+
+# The share of defects
+
+
+def said_of(share: float, taught: float, n: int = 4000) -> np.ndarray:
+    """Calibrated answers of a model taught with one share of defects, about photos with another."""
+    rng = np.random.default_rng(0)
+    is_defect = rng.random(n) < share
+    x = rng.normal(np.where(is_defect, 1.0, -1.0), 1.0)  # log likelihood ratio of a value: 2 x
+    return 1 / (1 + np.exp(-(2 * x + np.log(taught / (1 - taught)))))
+
+
+@pytest.mark.parametrize(("share", "taught"), [(0.25, 0.5), (0.25, 0.25), (0.6, 0.3), (0.05, 0.5)])
+def test_the_share_of_defects_is_found_whatever_was_taught(share, taught):
+    told = selection.class_ratio(said_of(share, taught), taught)
+    assert told.share == pytest.approx(share, abs=0.03)
+    assert told.low < share < told.high
+
+
+def test_few_places_make_the_share_less_sure_and_peoples_labels_make_it_surer():
+    p = np.sort(said_of(0.25, 0.5, 300))  # photos of one place are alike
+    narrow, wide = (selection.class_ratio(p, 0.5, place=np.arange(300) // n) for n in (1, 30))
+    assert wide.share == pytest.approx(narrow.share)
+    assert wide.high - wide.low > narrow.high - narrow.low
+    pulled = selection.class_ratio(p, 0.5, labels=(300, 0))
+    assert pulled.share > narrow.share + 0.2
+
+
+def test_a_share_cannot_be_told_without_photos_or_from_one_class():
+    assert selection.class_ratio(np.zeros(0), 0.5) is None
+    assert selection.class_ratio(np.full(9, 0.5), 1.0) is None
+
+
 def test_a_share_is_rounded_down_to_whole_photos():
     assert len(taken(np.linspace(0.6, 0.9, 24))) == 7  # 30 % of 24 is 7.2, as in table 3
     assert len(taken(np.linspace(0.6, 0.9, 100), share=0.29)) == 29  # not 28, though 0.29 * 100 is 28.999
@@ -79,7 +158,7 @@ def test_selection_equals_its_slow_twin():
 
 
 def test_an_unknown_rule_is_refused_with_those_that_exist():
-    with pytest.raises(ConfigError, match="both, threshold, share"):
+    with pytest.raises(ConfigError, match="both, threshold, share, sure, balanced"):
         selection.select(np.zeros(3), rule="best")
 
 
@@ -126,6 +205,10 @@ def test_a_pool_that_is_too_small_gets_a_sentence():
         ({"share": -0.1}, "share is -0.1; it must be between 0 and 1"),
         ({"division": "table1", "n0": 13}, "table1 of the paper starts with 3 labels.*division=text"),
         ({"division": "text", "n0": 1, "start": "stratified"}, "one of each class.*start=random.*trains on"),
+        ({"sure": 0.4}, "sure is 0.4; it must be between 0.5 and 1"),
+        ({"portion": 1.2}, "portion is 1.2; it must be between 0 and 1"),
+        ({"trust": 0.0}, "trust is 0; it must be between 0.01 and 1"),
+        ({"method": "guess"}, "method is 'guess'; choose one of finetune, head, softmatch"),
         ({"division": "text", "folds": 5}, "folds is 5.*division=full"),
         ({"division": "full", "folds": 5, "repeats": 2}, "repeats is 2"),
         ({"division": "full", "folds": 1}, "folds is 1"),

@@ -104,8 +104,9 @@ def _repeat(
         elif begin is None or number >= begin.cycle:
             course.done += lesson.passes
         if stored is None:
-            stored, seen = _judged(book, course, lesson, group, persons)
-            put_arrays(cycles.features_file(course.folder, repeat, number), seen)
+            stored, seen = _judged(book, course, lesson, group, persons, drawn.start)
+            if number == 1 or course.changes_features:
+                put_arrays(cycles.features_file(course.folder, repeat, number), seen)
         figures = book.enter(repeat, number, drawn, stored, is_new=is_new)
         if is_new:
             put_arrays(cycles.cycle_file(course.folder, repeat, number), stored)  # from here on it counts
@@ -139,7 +140,7 @@ def _put_in(
 
 
 def _judged(
-    book: Book, course: Course, lesson: Lesson, group: np.ndarray, persons: set[int]
+    book: Book, course: Course, lesson: Lesson, group: np.ndarray, persons: set[int], start: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """What the network now says of the pool and the test photos, and which pseudo-labels follow from it."""
     config = course.config
@@ -148,7 +149,10 @@ def _judged(
     p = pool_p[group]
     rest = np.setdiff1d(np.arange(len(pool_p)), list(persons))
     place = np.asarray([book.told.pool[i].group or f"\0{i}" for i in rest])
-    ratio = selection.class_ratio(pool_p[rest], course.taught(lesson), place=place)
+    # Only labels of photos that were drawn at random say how many defects there are.
+    own = lesson.labels[np.isin(lesson.learned, start)] == 1
+    labels = (int(own.sum()), int((~own).sum())) if config.start == "random" else (0, 0)
+    ratio = selection.class_ratio(pool_p[rest], course.taught(lesson), place=place, labels=labels)
     share = config.share if config.ratio == "assumed" or ratio is None else ratio.share
     rules: dict[str, Any] = {"sure": config.sure, "portion": config.portion}
     sides = course.sides(group) if config.agreement > 1 else None
@@ -232,10 +236,11 @@ class Book:
             )
         files = [(cycles.draw_file(begin.run_folder, begin.repeat), cycles.draw_file(self.folder, 1))]
         for number in range(1, begin.cycle):
-            files += [
-                (named(begin.run_folder, begin.repeat, number), named(self.folder, 1, number))
-                for named in (cycles.cycle_file, cycles.features_file)
-            ]
+            kept = cycles.features_file(begin.run_folder, begin.repeat, number)
+            if kept.is_file():  # a training that left them as they were has none
+                files.append((kept, cycles.features_file(self.folder, 1, number)))
+            source = cycles.cycle_file(begin.run_folder, begin.repeat, number)
+            files.append((source, cycles.cycle_file(self.folder, 1, number)))
         missing = [source.name for source, _ in files if not source.is_file()]
         if missing:
             raise DataError(

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -125,6 +125,8 @@ class Course:
     """The network whose answers count: the running average where there is one, else the last state."""
     watched: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 2), np.float32))
     """(epochs, n, 2): logits of the lesson's validation photos after each epoch."""
+    changes_features: ClassVar[bool] = True
+    """True where a lesson changes how the network sees a photo, not only what it answers."""
     origin: str = ""
     has_begun: bool = False
     memory: dict[str, Any] = field(default_factory=dict)

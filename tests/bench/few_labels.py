@@ -1,0 +1,98 @@
+"""Few labels on the rail photos: a preset with 3, 13 and 21 labels, then 40 more that it asks for.
+
+    python tests/bench/few_labels.py --data ../shared/data/rail --weights-dir ../shared/weights --out runs/few
+
+Each run can be stopped and started again. Printed is one JSON line a size: mean, deviation, least and most F1
+of `defect` on the test photos over the repeats, with the labels alone and after the last cycle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from core import config as settings_of  # noqa: E402  the root must be known first
+from core import cycles, datasets, rail  # noqa: E402
+from core.cycles import Begin  # noqa: E402
+from core.engine import loop  # noqa: E402
+from core.engine import rail as engine  # noqa: E402
+from core.records import PhotoSet  # noqa: E402
+from core.settings import Settings  # noqa: E402
+
+
+def run(
+    told: dict[str, Any], photos: PhotoSet, folder: Path, weights: Path, begin: Begin | None = None
+) -> None:
+    """Train to the end, or go on with it."""
+    settings = Settings(folder, folder / "models", weights)
+    config = settings_of.preset(rail.Config, rail.PRESETS, told.pop("preset"), told)
+    for _ in engine.train(config, photos, folder, settings, "", begin):
+        pass
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Mean, deviation (of a sample), least and most, rounded."""
+    found = np.asarray(values, np.float64)
+    std = float(found.std(ddof=1)) if len(found) > 1 else 0.0
+    told = {"mean": found.mean(), "std": std, "min": found.min(), "max": found.max()}
+    return {key: round(float(value), 4) for key, value in told.items()}
+
+
+def told_of(folder: Path) -> dict[str, Any]:
+    """F1 and accuracy after the first and the last training of each repeat."""
+    rows = cycles.experiment(folder)["rows"]
+    last = max(row["training"] for row in rows)
+    return {
+        f"{name}_{when}": [row[name] or 0.0 for row in rows if row["training"] == number]
+        for when, number in (("alone", 1), ("after", last))
+        for name in ("f1", "accuracy", "balanced_accuracy")
+    }
+
+
+def main() -> None:
+    """Run what was asked for and print it."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--data", type=Path, required=True)
+    asked.add_argument("--weights-dir", type=Path, required=True)
+    asked.add_argument("--out", type=Path, required=True)
+    asked.add_argument("--preset", default="recommended")
+    asked.add_argument("--sizes", default="3,13,21")
+    asked.add_argument("--more", type=int, default=40)
+    asked.add_argument("--repeats", type=int, default=5)
+    asked.add_argument("--seed", type=int, default=0)
+    given = asked.parse_args()
+    loop.use_threads()
+    photos = datasets.read(given.data, "rail")
+    usual = {"preset": given.preset, "repeats": given.repeats, "seed": given.seed}
+    for n0 in (int(word) for word in given.sizes.split(",")):
+        folder = given.out / f"{given.preset}-{n0}"
+        run(usual | {"n0": n0}, photos, folder, given.weights_dir)
+        figures = {key: spread(values) for key, values in told_of(folder).items()}
+        print(json.dumps({"labels": n0, **figures}), flush=True)
+    if not given.more:
+        return
+    found: dict[str, list[float]] = {}
+    for repeat in range(1, given.repeats + 1):
+        last = max(row["training"] for row in cycles.experiment(folder)["rows"])
+        who = cycles.photos(folder)
+        truth = dict(zip(who["pool_sha256"].tolist(), who["pool_truth"].tolist(), strict=True))
+        labels = {sha: int(truth[sha]) for sha in cycles.ask(folder, repeat, last, given.more)}
+        begin = Begin(folder, repeat, 1, labels, dict.fromkeys(labels, "expert"))
+        again = given.out / f"{given.preset}-{n0}-{given.more}-{repeat}"
+        run(usual | {"n0": n0}, photos, again, given.weights_dir, begin)
+        for key, values in told_of(again).items():
+            found.setdefault(key, []).extend(values)
+    figures = {key: spread(values) for key, values in found.items()}
+    print(json.dumps({"labels": f"{n0} + {given.more} asked for", **figures}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
