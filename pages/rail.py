@@ -6,6 +6,7 @@ import streamlit as st
 from core import explore, rail
 from core.sweep import THRESHOLDS
 from pages.parts import (
+    advice,
     bars,
     cached,
     charts,
@@ -20,7 +21,7 @@ from pages.parts import (
 )
 from pages.parts.strings import t
 
-VIEWS = ("threshold", "labels", "cycles", "trace")
+VIEWS = ("threshold", "labels", "cycles", "trace", "advice")
 
 
 def choose_view() -> str:
@@ -35,7 +36,8 @@ if view in VIEWS[1:]:
     visitor = experiments.visitor()
     st.title(t("page.rail"))
     choose_view()
-    {"labels": few_labels.show, "cycles": cycles.show, "trace": trace.show}[view](visitor)
+    shows = {"labels": few_labels.show, "cycles": cycles.show, "trace": trace.show, "advice": advice.show}
+    shows[view](visitor)
     st.stop()
 
 told = lab.begin("rail", choose_view)

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core import corrections, cycles, gate, orders, queue
 from pages.parts import cycles as page
 from pages.parts import experiments as known
+from pages.parts import ledger
 from tests import experiments
 from tests.serving import World
 
@@ -107,7 +108,7 @@ def test_training_again_begins_where_the_corrections_tell(desk, world):
     corrections.undo_cycle(world.db, person, 1, 1, 2, NOW)
     own = page.desk_of(told, own.e, 1, 2)
     assert page.first_anew(own, corrections.undone(world.db, 1, 1)) == 2, "its photos are judged anew"
-    everything = page.desk_of(told, own.e, 1, page.ALL)
+    everything = page.desk_of(told, own.e, 1, ledger.ALL)
     assert page.first_anew(everything, {}) == 3
     new = orders.retrain(world.db, person, 1, 1, 2, NOW)
     rows = page.again(told, own.e, 1)
@@ -118,7 +119,7 @@ def test_training_again_begins_where_the_corrections_tell(desk, world):
 def test_the_element_is_told_what_the_ledger_holds(desk):
     told, own = desk
     with patch("streamlit.query_params", {"cut": "0.7", "share": "nan", "size": "9000"}):
-        data = page.data_of(told, own)
+        data = ledger.data_of(told, own)
     assert data["p"] == [e.p_defect for e in own.group.lines]
     assert data["lines"] == {"threshold": 0.7, "share": 0.3, "sure": 0.9, "portion": 0.5, "size": 24}
     assert set(data["held"]) == {1}

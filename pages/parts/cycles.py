@@ -5,10 +5,8 @@ from __future__ import annotations
 import html
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 import streamlit as st
@@ -23,6 +21,8 @@ from pages.parts import (
     access,
     experiments,
     few_labels,
+    helping,
+    ledger,
     notice,
     pick,
     places,
@@ -31,46 +31,13 @@ from pages.parts import (
     viewer,
     words,
 )
-from pages.parts.charts import FONT, colour, rgba
-from pages.parts.components import element
 from pages.parts.experiments import Experiment, Visitor
-from pages.parts.strings import raw, t
+from pages.parts.ledger import ALL, Desk, mark
+from pages.parts.strings import t
 from pages.parts.tables import Column, Row
 
-ALL: Final = 0
-"""In place of a cycle's number: the photos of all cycles."""
 MOST_LINES: Final = 12
 """Lines of the history that stand on the page at once."""
-
-_ledger = element("ledger")
-
-
-@dataclass(frozen=True)
-class Desk:
-    """The photos of one cycle, or of all cycles, of one repeat, and who spoke of them."""
-
-    e: Experiment
-    repeat: int
-    number: int
-    group: Group
-    said: Mapping[str, Correction]
-    flips: Mapping[str, str]
-    """What later networks say of a photo, where it is not what was said in its cycle; by sha256."""
-
-    @property
-    def id(self) -> str:
-        """Which group it is."""
-        return f"{self.e.id}-{self.repeat}-{self.number}"
-
-    @property
-    def config(self) -> Mapping[str, Any]:
-        """The settings of the run."""
-        return cast(Mapping[str, Any], self.e.found["config"])
-
-    @property
-    def share(self) -> float:
-        """The share that the run used here: the estimated one where it estimates."""
-        return self.group.share.get(self.number, float(self.config["share"]))
 
 
 def show(told: Visitor) -> None:
@@ -94,7 +61,7 @@ def show(told: Visitor) -> None:
                 label=t("cycles.cycle"),
                 say=lambda n: t("cycles.all") if n == ALL else str(n),
                 is_labelled=True,
-                on_change=_forget_view,
+                on_change=ledger.forget,
             )
     if not numbers:
         st.html(f'<p class="note">{t("cycles.no_groups")}</p>')
@@ -133,18 +100,19 @@ def flips(e: Experiment, repeat: int, group: Group) -> dict[str, str]:
 def lay_out(told: Visitor, e: Experiment, repeat: int, number: int) -> None:
     """The sentence, the curve with its photos, and what has been corrected; all that a click changes."""
     desk = desk_of(told, e, repeat, number)
-    st.html(f'<p class="lead">{sentence(desk)}</p>')
+    told_of = [sentence(desk)]
+    if number != ALL and helping.of(e, repeat, number + 1) is not None:
+        told_of.append(helping.in_words(e, repeat, number + 1))
+    st.html("".join(f'<p class="lead">{words_}</p>' for words_ in told_of))
     refused = st.session_state.pop("cycles-refused", None)
     if refused is not None:
         notice.show(refused)
     corrected(told, desk)
-    key = f"ledger-{desk.id}"
-    _ledger(
-        key=key,
-        data=data_of(told, desk),
-        on_seen_change=lambda: _keep(key),
-        on_act_change=lambda: _act(told, key, e, repeat),
-        on_open_change=lambda: _opened(key),
+    ledger.draw(
+        told,
+        desk,
+        on_act=lambda said: act(told, e, repeat, said),
+        on_open=lambda sha: st.query_params.__setitem__("photo", sha[:12]),
     )
     if "photo" in st.query_params:
         open_photo(told, desk, st.query_params["photo"])
@@ -184,134 +152,11 @@ def sentence(desk: Desk) -> str:
     return text
 
 
-def data_of(told: Visitor, desk: Desk) -> dict[str, Any]:
-    """What the element draws; the address says what is shown, moved and picked."""
-    group, config, asked = desk.group, desk.config, st.query_params
-    run = {
-        "threshold": float(config["threshold"]),
-        "share": desk.share,
-        "sure": float(config.get("sure", 0.9)),
-        "portion": float(config.get("portion", 0.5)),
-        "size": 0,
-    }
-    held = sets.held(told.db, (line.sha256 for line in group.lines))
-    return {
-        "id": desk.id,
-        "file": f"rail-run{desk.e.id}-repeat{desk.repeat}-cycle{desk.number or 'all'}",
-        "sha": [line.sha256 for line in group.lines],
-        "name": [line.photo for line in group.lines],
-        "p": group.p.tolist(),
-        "given": group.given.tolist(),
-        "truth": group.truth.tolist(),
-        "part": group.part.tolist(),
-        "fixed": group.is_fixed.astype(int).tolist(),
-        "shares": {str(part): share for part, share in group.share.items()},
-        "held": [int(line.sha256 in held) for line in group.lines],
-        "marks": [mark(desk, line) for line in group.lines],
-        "flips": [desk.flips.get(line.sha256, "") for line in group.lines],
-        "rule": config["rule"],
-        "run": run,
-        "lines": {
-            name: _number(asked.get(told_as), run[name], len(group.lines) if name == "size" else 1.0)
-            for name, (told_as, _) in LINES.items()
-        },
-        "filter": asked.get("only", "all"),
-        "picked": asked.get("pick", ""),
-        "may": told.may_correct,
-        "words": {name: str(raw(f"ledger.{name}")) for name in WORDS},
-        "colours": {
-            "defect": colour("defect"),
-            "normal": colour("normal"),
-            "left": colour("unknown"),
-            "ink": colour("ink"),
-            "quiet": colour("quiet"),
-            "grid": colour("grid"),
-            "paper": colour("paper"),
-            "ask": colour("miss"),
-            "pick": rgba(colour("f1"), 0.2),
-            "font": FONT,
-        },
-    }
-
-
-WORDS: Final = (
-    *("title", "note", "x", "y", "threshold", "share", "sure", "portion", "size", "as_run", "back", "aside"),
-    *("changed", "was", "would", "people", "defect", "wrong", "false_defects", "missed_defects", "left"),
-    *(f"show_{name}" for name in ("all", "defect", "normal", "left", "changed", "wrong", "said", "flipped")),
-    *("picked", "confirm", "overturn", "withdraw", "clear", "above", "those", "hint", "pick"),
-    *("defect_word", "normal_word", "left_word", "wrong_word", "right_word", "menu", "csv", "png", "svg"),
-)
-
-
-def mark(desk: Desk, line: Entry) -> dict[str, Any] | None:
-    """What a person said of a photo, as its tile shows it: in this run, else before it was begun."""
-    said = desk.said.get(line.sha256)
-    if said is None and line.by != "person":
-        return None
-    who, at = (said.who, said.at) if said else (line.who, line.at)
-    label = said.label if said else line.label
-    act = said.act if said else "confirmed" if label == line.said else "overturned"
-    when = words.ago(at, time.time())
-    return {
-        "label": CLASSES.index(label),
-        "who": who,
-        "words": t(f"ledger.{act}", who=who, when=when),
-        "exact": words.exact(at),
-        "iso": f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "is_now": said is not None,
-    }
-
-
-def _number(text: str | None, otherwise: float, most: float) -> float:
-    """A number of the address from 0 to 1, or a count to `most`; what cannot be read counts as not there."""
-    try:
-        value = float(text) if text else otherwise
-    except ValueError:
-        return otherwise
-    return min(most, max(0.0, value)) if value == value else otherwise
-
-
-LINES: Final = {
-    "threshold": ("cut", "{:.3f}"),
-    "share": ("share", "{:.2f}"),
-    "sure": ("sure", "{:.3f}"),
-    "portion": ("portion", "{:.2f}"),
-    "size": ("size", "{:.0f}"),
-}
-"""What can be moved: its word in the address (`threshold` there is the model's) and how it is written."""
-
-
-def _keep(key: str) -> None:
-    """What is moved, shown and picked goes into the address, where a reload finds it."""
-    seen = st.session_state[key].seen
-    if not seen:
-        return
-    told = {
-        told_as: form.format(seen[name]) if name in seen["moved"] else ""
-        for name, (told_as, form) in LINES.items()
-    }
-    told |= {"only": "" if seen["filter"] == "all" else str(seen["filter"]), "pick": str(seen["picked"])}
-    for name, value in told.items():
-        if value and len(value) <= 1500:
-            st.query_params[name] = value
-        else:
-            st.query_params.pop(name, None)
-
-
-def _forget_view() -> None:
-    """Another cycle begins with the run's own lines and nothing picked."""
-    for name in (*(told_as for told_as, _ in LINES.values()), "pick", "photo"):
-        st.query_params.pop(name, None)
-
-
-def _act(told: Visitor, key: str, e: Experiment, repeat: int) -> None:
-    """A person confirms, overturns or takes back."""
-    asked = st.session_state[key].act
-    if not asked:
-        return
-    write, chosen = ACTS[asked["act"]], set(asked["photos"])
+def act(told: Visitor, e: Experiment, repeat: int, said: Mapping[str, Any]) -> None:
+    """A person confirms, overturns or takes back what the ledger says of photos."""
+    write, chosen = ACTS[said["act"]], set(said["photos"])
     entries = [line for line in e.ledger(repeat)[1] if line.cycle > 0 and line.sha256 in chosen]
-    _writing(lambda: write(told.db, access.me(), e.id, repeat, entries, time.time()))
+    writing(lambda: write(told.db, access.me(), e.id, repeat, entries, time.time()))
 
 
 ACTS: Final[Mapping[str, Callable[..., int]]] = {
@@ -321,19 +166,12 @@ ACTS: Final[Mapping[str, Callable[..., int]]] = {
 }
 
 
-def _writing(write: Callable[[], object]) -> None:
+def writing(write: Callable[[], object]) -> None:
     """Write from a callback; what is refused is said when the page is drawn."""
     try:
         write()
     except PatinaError as error:
         st.session_state["cycles-refused"] = error
-
-
-def _opened(key: str) -> None:
-    """A photo was clicked: it stands in the address while it is open."""
-    sha = st.session_state[key].open
-    if sha:
-        st.query_params["photo"] = str(sha)[:12]
 
 
 def open_photo(told: Visitor, desk: Desk, sha12: str) -> None:
@@ -395,10 +233,10 @@ def _say_of(told: Visitor, desk: Desk, line: Entry) -> None:
         }
     if line.sha256 in desk.said:
         acts[t("ledger.withdraw")] = lambda: corrections.withdraw(*about, [line], time.time())
-    for i, (label, act) in enumerate(acts.items()):
+    for i, (label, say) in enumerate(acts.items()):
         if st.button(label, key=f"say-{i}", width="stretch"):
             with notice.instead():
-                act()
+                say()
                 _closed()
                 st.rerun(scope="app")
 
@@ -509,14 +347,14 @@ def _undo(told: Visitor, desk: Desk, undone: Mapping[int, Correction]) -> None:
     if desk.number == ALL:
         return
     is_undone = desk.number in undone
-    act = corrections.restore_cycle if is_undone else corrections.undo_cycle
+    turn = corrections.restore_cycle if is_undone else corrections.undo_cycle
     st.button(
         t("cycles.restore" if is_undone else "cycles.undo", cycle=desk.number),
         icon=":material/redo:" if is_undone else ":material/undo:",
         key=f"undo-{desk.id}",
         help=t("cycles.undo_help"),
-        on_click=lambda: _writing(
-            lambda: act(told.db, access.me(), desk.e.id, desk.repeat, desk.number, time.time())
+        on_click=lambda: writing(
+            lambda: turn(told.db, access.me(), desk.e.id, desk.repeat, desk.number, time.time())
         ),
     )
 

@@ -102,7 +102,7 @@ class Experiment:
 
     def ledger(self, repeat: int) -> tuple[Mapping[str, Any], Sequence[Entry]]:
         """The head and the lines of one repeat's ledger."""
-        return _ledger(str(self.folder), repeat, _stamp(self.folder / f"repeat-{repeat}" / "ledger.json"))
+        return _ledger(str(self.folder), repeat, stamp(self.folder / f"repeat-{repeat}" / "ledger.json"))
 
 
 def known(db: Database, settings: Settings) -> list[Experiment]:
@@ -110,9 +110,9 @@ def known(db: Database, settings: Settings) -> list[Experiment]:
     found = []
     for run in queue.latest(db, ("train",), limit=200):
         folder = settings.runs / str(run.id)
-        stamp = _stamp(folder / cycles.EXPERIMENT) if run.domain == "rail" else 0
-        if stamp:
-            found.append(Experiment(run, folder, _experiment(str(folder), stamp)))
+        written = stamp(folder / cycles.EXPERIMENT) if run.domain == "rail" else 0
+        if written:
+            found.append(Experiment(run, folder, _experiment(str(folder), written)))
     return found
 
 
@@ -159,7 +159,8 @@ def training_of(e: Experiment, repeat: int) -> int:
     )
 
 
-def _stamp(path: Path) -> int:
+def stamp(path: Path) -> int:
+    """When a file was written, 0 where there is none: part of a cache's key."""
     return path.stat().st_mtime_ns if path.is_file() else 0
 
 

@@ -13,7 +13,7 @@ from core import corrections, cycles, sets
 from core.cycles import Entry, Near
 from core.rail import CLASSES
 from pages.parts import access, experiments, few_labels, gallery, notice, pick, tables, viewer, words
-from pages.parts import cycles as ledger
+from pages.parts import cycles as page
 from pages.parts.experiments import Experiment, Visitor
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row
@@ -122,7 +122,7 @@ def one_verdict(
                     teacher(told, e, repeat, one, entries[one.sha256], spoken.get(one.sha256))
         own = [spoken[one.sha256].cycle for one in near if one.sha256 in spoken]
         if own and told.may_correct:
-            ledger.train_again(told, e, repeat, min(own) + 1, len(spoken))
+            page.train_again(told, e, repeat, min(own) + 1, len(spoken))
 
 
 def teacher(

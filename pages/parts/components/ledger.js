@@ -147,7 +147,9 @@ function desk(root) {
     data = now
     if (is_other) {
       state = { ...now.lines, filter: now.filter }
-      order = [...now.p.keys()].sort((a, b) => now.p[b] - now.p[a] || a - b)
+      order = [...now.p.keys()]
+      if (now.mode !== "ask") order.sort((a, b) => now.p[b] - now.p[a] || a - b)
+      root.dataset.mode = now.mode
       at = new Array(order.length)
       order.forEach((i, place) => { at[i] = place })
       picked = new Set([...places(now.picked, order.length)].map((place) => order[place]))
@@ -155,7 +157,8 @@ function desk(root) {
       tiles.clear()
       head.querySelector(".menu")?.remove()
       head.append(menu())
-      drawSide()
+      side.replaceChildren()
+      if (now.mode !== "ask") drawSide()
     }
     title.textContent = data.words.title
     note.textContent = data.words.note
@@ -233,6 +236,7 @@ function desk(root) {
   }
 
   function drawValues() {
+    if (data.mode === "ask") return
     const percent = (value) => `${Math.round(100 * value)}\u00a0%`
     const told = {
       threshold: state.threshold.toFixed(3),
@@ -252,6 +256,7 @@ function desk(root) {
   }
 
   function drawCounts() {
+    if (data.mode === "ask") return
     const { words } = data
     const was = mistakes(given, data.truth), then = mistakes(said, data.truth)
     const people = data.marks.some(Boolean) ? mistakes(effective, data.truth) : null
@@ -277,6 +282,7 @@ function desk(root) {
   // The curve ------------------------------------------------------------------------------------------
 
   function drawPlot() {
+    if (data.mode === "ask") return
     const width = Math.max(260, plot.clientWidth), height = width < 520 ? 250 : 330
     const { colours: c, words } = data
     const inner = { w: width - MARGIN.left - MARGIN.right, h: height - MARGIN.top - MARGIN.bottom }
@@ -457,13 +463,15 @@ function desk(root) {
     }
     const acts = make("div", "acts")
     if (data.may) {
+      const asks = data.mode === "ask"
       if (picked.size) {
         const own = [...picked]
         acts.append(make("b", "n", words.picked.replace("{n}", picked.size)))
-        acts.append(act("confirm", TICK, words.confirm, own), act("overturn", TURN, words.overturn, own))
+        if (asks) acts.append(act("defect", "", words.defect_word, own), act("normal", "", words.normal_word, own))
+        else acts.append(act("confirm", TICK, words.confirm, own), act("overturn", TURN, words.overturn, own))
         if (own.some((i) => data.marks[i]?.is_now)) acts.append(act("withdraw", "", words.withdraw, own))
         acts.append(button("clear", words.clear, () => { picked = new Set(); picks() }))
-      } else {
+      } else if (!asks) {
         const cut = data.rule === "sure" ? state.sure : state.threshold
         const above = order.filter((i) => data.p[i] > cut)
         if (above.length) acts.append(button("above", words.above.replace("{n}", above.length), () => { picked = new Set(above); picks() }))
@@ -471,7 +479,7 @@ function desk(root) {
         acts.append(make("span", "hint", words.hint))
       }
     }
-    bar.replaceChildren(filters, acts)
+    bar.replaceChildren(...(data.mode === "ask" ? [] : [filters]), acts)
   }
 
   function picks() {
@@ -574,12 +582,15 @@ function desk(root) {
         anchor = i
         picks()
       }
-      const quick = make("div", `quick ${given[i] === LEFT ? "none" : ""}`)
-      for (const [name, icon] of [["confirm", TICK], ["overturn", TURN]]) {
-        const made = button(name, "", () => say(name, [i]))
-        made.innerHTML = icon
-        made.title = words[name]
-        made.setAttribute("aria-label", `${words[name]}: ${data.name[i]}`)
+      const asks = data.mode === "ask"
+      const quick = make("div", `quick ${asks ? "asks" : given[i] === LEFT ? "none" : ""}`)
+      const offered = asks ? [["defect", ""], ["normal", ""]] : [["confirm", TICK], ["overturn", TURN]]
+      for (const [name, icon] of offered) {
+        const label = asks ? words[`${name}_word`] : words[name]
+        const made = button(name, asks ? label : "", () => say(name, [i]))
+        if (icon) made.innerHTML = icon
+        made.title = label
+        made.setAttribute("aria-label", `${label}: ${data.name[i]}`)
         quick.append(made)
       }
       tile.append(box, quick)
@@ -599,9 +610,13 @@ function desk(root) {
     const box = tile.querySelector(".pick")
     if (box) box.checked = picked.has(i)
     const [first, second, third] = tile.querySelectorAll(".line")
-    first.replaceChildren(make("b", "", `${at[i] + 1}`), make("span", "p", data.p[i].toFixed(3)), make("span", `label ${{ [DEFECT]: "defect", [NORMAL]: "normal", [LEFT]: "left" }[now]}`, label(now)))
+    // Who is asked is not told what the model thinks.
+    const asks = data.mode === "ask"
+    if (asks && !mark) first.replaceChildren(make("b", "", `${at[i] + 1}`))
+    else first.replaceChildren(make("b", "", `${at[i] + 1}`), make("span", "p", asks ? "" : data.p[i].toFixed(3)), make("span", `label ${{ [DEFECT]: "defect", [NORMAL]: "normal", [LEFT]: "left" }[now]}`, label(now)))
     let what = ["", ""]
-    if (mark) what = ["done", mark.words]
+    if (asks && !mark) what = ["quiet", given[i] === LEFT ? words.no_label : words.by_model]
+    else if (mark) what = ["done", mark.words]
     else if (changed[i]) what = ["ask", `${label(given[i])} → ${label(said[i])}`]
     else if (wrong[i]) what = ["ask", words.wrong_word.replace("{label}", label(data.truth[i]))]
     else if (said[i] !== LEFT && data.truth[i] >= 0) what = ["quiet", words.right_word]

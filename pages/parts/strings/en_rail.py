@@ -223,4 +223,79 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "trace.p": "P(defect)",
     "trace.verdict": "Verdict",
     "trace.since": "After training {training}, before and since",
+    # What next
+    "rail.view_advice": "What next",
+    "ledger.no_label": "no label yet",
+    "ledger.by_model": "labelled by the model",
+    "advice.alone": (
+        "The first training learned from people's labels alone; the later ones are measured against it."
+    ),
+    "advice.unknown": "Nobody can say whether the cycles help: no photo that did not teach has a label.",
+    "advice.better": (
+        "After training {training} the pseudo-labels help: F1 {gain} ({low} to {high}) against "
+        "the labels alone, on {n} test photos of {places} places."
+    ),
+    "advice.worse": (
+        "After training {training} the pseudo-labels do harm: F1 {gain} ({low} to {high}) "
+        "against the labels alone, on {n} test photos of {places} places."
+    ),
+    "advice.unclear": (
+        "After training {training} it is not sure that the pseudo-labels help: F1 {gain} ({low} "
+        "to {high}) against the labels alone, on {n} test photos of {places} places."
+    ),
+    "advice.go_on": "<b>Go on.</b>",
+    "advice.stop": "<b>Stop here and use the labels alone</b>, or correct the pseudo-labels.",
+    "advice.label": "<b>Label the photos below</b> rather than go on.",
+    "advice.gain_axis": "F1 gained",
+    "advice.gain_title": "What the pseudo-labels gained over the labels alone",
+    "advice.gain_note": (
+        "95 % interval, whole places drawn again. Filled: clear of zero. These are the test "
+        "photos: who stops by them has chosen on them."
+    ),
+    "advice.interval": "Interval after training {training}",
+    "advice.gain_hover": (
+        "Training %{{customdata[0]}}: %{{y:+.3f}}<br>%{{customdata[1]:+.3f}} to "
+        "%{{customdata[2]:+.3f}}<extra></extra>"
+    ),
+    "advice.ratio_axis": "Share of defects",
+    "advice.ratio_title": "How many defects there are, as the networks see it",
+    "advice.ratio_note": (
+        "Estimated from the answers on photos that nobody has labelled, with its 95 % interval."
+    ),
+    "advice.ratio_interval": "95 % interval",
+    "advice.estimated": "estimated",
+    "advice.assumed": "assumed",
+    "advice.true": "true",
+    "advice.ask": "Ask a person",
+    "advice.how_many": "How many photos",
+    "advice.photos": "{n} photos",
+    "advice.ask_note": (
+        (
+            "1 photo waits for an answer. Those whose label would help most: the model is unsure, "
+            "and nothing like them has been labelled."
+        ),
+        (
+            "{n} photos wait for an answer. Those whose label would help most: the model is unsure, "
+            "and nothing like them has been labelled."
+        ),
+    ),
+    "advice.all_answered": "All of them are answered; train again with them.",
+    "advice.nothing_to_ask": "This run kept no features, so nothing can be asked; a new run keeps them.",
+    "advice.start_axis": "Labels at the start, drawn at random",
+    "advice.luck_axis": "F1 on frozen features",
+    "advice.luck_title": "How much of the result is the luck of the draw",
+    "advice.luck_note": (
+        "100 random start sets of each size, a linear answer on the features of the first "
+        "training. Band: 5 to 95 % of the draws. It tells the spread, not the level."
+    ),
+    "advice.luck_band": "5 to 95 % of the draws",
+    "advice.luck_mean": "mean",
+    "advice.luck_hover": "%{{x}} labels: %{{y:.2f}} ± %{{customdata[0]:.2f}}<extra></extra>",
+    "advice.enough_mark": "{n} labels: ±{bound}",
+    "advice.luck_words": (
+        "Another random draw of {n} labels could have given an F1 between {low} and {high} "
+        "(deviation {std}); {one} of the draws hold one class only."
+    ),
+    "advice.enough": "{more} more labels, {all} in all, would bring the deviation within {bound}.",
+    "advice.never_enough": "No size that was tried brings the deviation within {bound}.",
 }

@@ -220,4 +220,75 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "trace.p": "P(欠陥)",
     "trace.verdict": "判定",
     "trace.since": "学習 {training} の後、以前と以後",
+    # What next
+    "rail.view_advice": "次にすること",
+    "ledger.no_label": "まだラベルなし",
+    "ledger.by_model": "モデルのラベル",
+    "advice.alone": "最初の学習は人のラベルだけで学びました。後の学習をこれと比べます。",
+    "advice.unknown": "役に立つかは分かりません。学習に使わなかった写真にラベルがありません。",
+    "advice.better": (
+        "学習 {training} の後、擬似ラベルは役に立っています：ラベルだけより F1 "
+        "{gain}（{low}～{high}）、テスト写真 {n} 枚、{places} か所。"
+    ),
+    "advice.worse": (
+        "学習 {training} の後、擬似ラベルは害になっています：ラベルだけより F1 "
+        "{gain}（{low}～{high}）、テスト写真 {n} 枚、{places} か所。"
+    ),
+    "advice.unclear": (
+        "学習 {training} の後、擬似ラベルが役に立つかは確かではありません：ラベルだけより F1 "
+        "{gain}（{low}～{high}）、テスト写真 {n} 枚、{places} か所。"
+    ),
+    "advice.go_on": "<b>続けてください。</b>",
+    "advice.stop": "<b>ここで止めてラベルだけを使う</b>か、擬似ラベルを直してください。",
+    "advice.label": "続けるより<b>下の写真にラベルを付けてください</b>。",
+    "advice.gain_axis": "F1 の増加",
+    "advice.gain_title": "ラベルだけに比べ擬似ラベルで得たもの",
+    "advice.gain_note": (
+        "95 % 区間、場所ごとに再抽出。塗りつぶしは0と明らかに"
+        "異なります。テスト写真なので、これで止めるとテストで選んだことになります。"
+    ),
+    "advice.interval": "学習 {training} の後の区間",
+    "advice.gain_hover": (
+        "学習 %{{customdata[0]}}：%{{y:+.3f}}<br>%{{customdata[1]:+.3f}}～%{{customdata["
+        "2]:+.3f}}<extra></extra>"
+    ),
+    "advice.ratio_axis": "欠陥の割合",
+    "advice.ratio_title": "ネットワークから見た欠陥の割合",
+    "advice.ratio_note": "ラベルのない写真への答えから推定、95 % 区間。",
+    "advice.ratio_interval": "95 % 区間",
+    "advice.estimated": "推定",
+    "advice.assumed": "仮定",
+    "advice.true": "実際",
+    "advice.ask": "人に聞く",
+    "advice.how_many": "写真の数",
+    "advice.photos": "写真 {n} 枚",
+    "advice.ask_note": (
+        (
+            "1枚が答えを待っています。ラベルが最も役立つ写真"
+            "、つまりモデルが迷い、似たものにラベルがない写真です。"
+        ),
+        (
+            "{n} 枚が答えを待っています。ラベルが最も役立つ写真、"
+            "つまりモデルが迷い、似たものにラベルがない写真です。"
+        ),
+    ),
+    "advice.all_answered": "すべて答えました。これで再学習してください。",
+    "advice.nothing_to_ask": "この実行は特徴を残していないので聞けません。新しい実行では残します。",
+    "advice.start_axis": "最初のラベル数、無作為",
+    "advice.luck_axis": "固定特徴での F1",
+    "advice.luck_title": "結果のうち抽選の運の分",
+    "advice.luck_note": (
+        "大きさごとに無作為の開始100回、最初の学習の特徴に線形分類。帯は 5～95 "
+        "%。水準ではなくばらつきを示します。"
+    ),
+    "advice.luck_band": "抽選の 5～95 %",
+    "advice.luck_mean": "平均",
+    "advice.luck_hover": "ラベル %{{x}} 枚：%{{y:.2f}} ± %{{customdata[0]:.2f}}<extra></extra>",
+    "advice.enough_mark": "ラベル {n} 枚：±{bound}",
+    "advice.luck_words": (
+        "ラベル {n} 枚を引き直すと F1 は {low}～{high}（偏差 {std}）になり得ます。抽選の {one} "
+        "は片方の種類だけになります。"
+    ),
+    "advice.enough": "ラベルをあと {more} 枚、合計 {all} 枚にすると偏差は {bound} 以内になります。",
+    "advice.never_enough": "試したどの大きさでも偏差は {bound} 以内になりません。",
 }

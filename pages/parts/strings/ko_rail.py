@@ -215,4 +215,74 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "trace.p": "P(결함)",
     "trace.verdict": "판정",
     "trace.since": "학습 {training} 뒤, 이전과 이후",
+    # What next
+    "rail.view_advice": "다음에 할 일",
+    "ledger.no_label": "아직 라벨 없음",
+    "ledger.by_model": "모델이 붙인 라벨",
+    "advice.alone": "첫 학습은 사람의 라벨로만 배웠습니다. 나중 학습을 이것과 견줍니다.",
+    "advice.unknown": "도움이 되는지 알 수 없습니다. 가르치지 않은 사진 중 라벨이 있는 것이 없습니다.",
+    "advice.better": (
+        "학습 {training} 뒤 의사 라벨이 도움이 됩니다: 라벨만일 때보다 F1 {gain} ({low}~{high}), "
+        "시험 사진 {n}장, 장소 {places}곳."
+    ),
+    "advice.worse": (
+        "학습 {training} 뒤 의사 라벨이 해롭습니다: 라벨만일 때보다 F1 {gain} ({low}~{high}), "
+        "시험 사진 {n}장, 장소 {places}곳."
+    ),
+    "advice.unclear": (
+        "학습 {training} 뒤 의사 라벨이 도움이 되는지 확실하지 않습니다: 라벨만일 때보다 F1 "
+        "{gain} ({low}~{high}), 시험 사진 {n}장, 장소 {places}곳."
+    ),
+    "advice.go_on": "<b>계속하세요.</b>",
+    "advice.stop": "<b>멈추고 라벨만 쓰거나</b> 의사 라벨을 고치세요.",
+    "advice.label": "계속하기보다 <b>아래 사진에 라벨을 붙이세요</b>.",
+    "advice.gain_axis": "F1 증가",
+    "advice.gain_title": "라벨만일 때보다 의사 라벨로 얻은 것",
+    "advice.gain_note": (
+        "95 % 구간, 장소 단위로 다시 뽑음. 채워진 점은 0과 분명히 다릅니다. 시험 사진이므로 "
+        "이것으로 멈추면 시험에서 고른 셈입니다."
+    ),
+    "advice.interval": "학습 {training} 뒤 구간",
+    "advice.gain_hover": (
+        "학습 %{{customdata[0]}}: %{{y:+.3f}}<br>%{{customdata[1]:+.3f}}~%{{custom"
+        "data[2]:+.3f}}<extra></extra>"
+    ),
+    "advice.ratio_axis": "결함 비율",
+    "advice.ratio_title": "네트워크가 보는 결함의 비율",
+    "advice.ratio_note": "라벨이 없는 사진의 답으로 추정, 95 % 구간.",
+    "advice.ratio_interval": "95 % 구간",
+    "advice.estimated": "추정",
+    "advice.assumed": "가정",
+    "advice.true": "실제",
+    "advice.ask": "사람에게 묻기",
+    "advice.how_many": "사진 수",
+    "advice.photos": "사진 {n}장",
+    "advice.ask_note": (
+        (
+            "1장이 답을 기다립니다. 라벨이 가장 도움이 될 사진, 즉 모델이 불확실하고 닮은 것에 "
+            "라벨이 없는 사진입니다."
+        ),
+        (
+            "{n}장이 답을 기다립니다. 라벨이 가장 도움이 될 사진, 즉 모델이 불확실하고 닮은 것에 "
+            "라벨이 없는 사진입니다."
+        ),
+    ),
+    "advice.all_answered": "모두 답했습니다. 이것으로 다시 학습하세요.",
+    "advice.nothing_to_ask": "이 실행은 특징을 남기지 않아 물을 수 없습니다. 새 실행은 남깁니다.",
+    "advice.start_axis": "처음 라벨 수, 무작위",
+    "advice.luck_axis": "고정 특징의 F1",
+    "advice.luck_title": "결과 중 뽑기 운의 몫",
+    "advice.luck_note": (
+        "크기마다 무작위 시작 100번, 첫 학습의 특징에 선형 분류. 띠는 5~95 %. 수준이 아니라 "
+        "흩어짐을 말합니다."
+    ),
+    "advice.luck_band": "뽑기의 5~95 %",
+    "advice.luck_mean": "평균",
+    "advice.luck_hover": "라벨 %{{x}}개: %{{y:.2f}} ± %{{customdata[0]:.2f}}<extra></extra>",
+    "advice.enough_mark": "라벨 {n}개: ±{bound}",
+    "advice.luck_words": (
+        "라벨 {n}개를 다시 뽑으면 F1이 {low}~{high}(편차 {std})일 수 있고, 뽑기의 {one}는 한 종류만 담습니다."
+    ),
+    "advice.enough": "라벨 {more}개를 더해 모두 {all}개면 편차가 {bound} 안에 듭니다.",
+    "advice.never_enough": "시험한 어떤 크기도 편차를 {bound} 안에 들이지 못합니다.",
 }
