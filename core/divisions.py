@@ -113,7 +113,7 @@ def draw(
     rest = rng.permutation(np.setdiff1d(np.arange(len(truth)), chosen))
     cuts = np.cumsum([0, *groups])
     parts = tuple(rest[a:b] for a, b in itertools.pairwise(cuts))
-    return Draw(chosen, parts, _one_class_note(truth, chosen))
+    return Draw(chosen, parts, _one_class_note(truth, chosen, start))
 
 
 def typical(features: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -145,14 +145,15 @@ def chance_of_one_class(n_defect: int, n_normal: int, first: int) -> float:
     return (math.comb(n_defect, first) + math.comb(n_normal, first)) / draws if draws else math.nan
 
 
-def _one_class_note(truth: np.ndarray, chosen: np.ndarray) -> str:
+def _one_class_note(truth: np.ndarray, chosen: np.ndarray, start: str) -> str:
     n_defect, n_normal = int((truth == 1).sum()), int((truth == 0).sum())
     held = np.unique(truth[chosen])
     if len(held) != 1 or not (n_defect and n_normal):
         return ""
     said = "defect" if held[0] else "normal"
     chance = chance_of_one_class(n_defect, n_normal, len(chosen))
+    often = f"; a random draw does that in {chance:.0%} of cases" if start == "random" else ""
     return (
-        f"The {len(chosen)} photos of the start set are all {said}; a random draw does that "
-        f"in {chance:.0%} of cases. It trains on, as in the paper; start=stratified would hold both classes."
+        f"The {len(chosen)} photos of the start set are all {said}{often}. It trains on, as in the paper; "
+        "start=stratified would hold both classes."
     )

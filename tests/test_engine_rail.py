@@ -195,6 +195,7 @@ def test_the_card_of_an_experiment_tells_its_table(experiment):
     assert Card.from_json(card.to_json()) == card
 
 
+@pytest.mark.slow
 def test_an_experiment_cut_short_after_each_report_ends_with_the_very_same_figures(few, experiment, tmp_path):
     assert cut_after_each_report(CYCLES, few, tmp_path) > 12
     assert told_of(tmp_path) == told_of(experiment[0])
@@ -208,6 +209,7 @@ def test_a_cycle_whose_arrays_were_not_written_is_done_again_alike(few, experime
     assert told_of(tmp_path) == told_of(experiment[0])
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_from_cycle_to_cycle_can_be_cut_short_too(few, experiment, tmp_path):
     told = CYCLES | {"restart": "continue", "repeats": 1, "ema": 0.5, "epochs": 1, "learning_rate": 1e-6}
     whole, cut = tmp_path / "whole", tmp_path / "cut"
@@ -349,7 +351,7 @@ def test_other_settings_for_the_draw_are_refused_when_a_run_is_taken_up(few, beg
     "rule", [{"rule": "sure", "sure": 0.52}, {"rule": "balanced", "portion": 0.5}, {"agreement": 4}]
 )
 def test_a_photo_that_is_left_comes_again_and_is_learned_once_at_most(few, tmp_path, rule):
-    told = CYCLES | {"repeats": 1, "epochs": 1} | rule
+    told = CYCLES | {"repeats": 1, "method": "head"} | rule
     run(told, few, tmp_path)
     _, entries = cycles.ledger(tmp_path, 1)
     named = [entry.photo for entry in entries]
@@ -423,6 +425,17 @@ def test_oddness_is_blind_to_stripes_mirrors_and_light_and_sees_a_spot():
     assert odd > float(heads.oddness(plain)) + 0.3
     for same in (striped, spot.flip(2), spot.flip(3), spot.flip((2, 3)), spot + 0.1):
         assert float(heads.oddness(same)) == pytest.approx(odd, abs=0.03)
+
+
+def test_a_typical_start_set_is_chosen_before_any_lesson(few, tmp_path):
+    told = HEAD | {"start": "typical", "n0": 4, "repeats": 1}
+    run(told, few, tmp_path)
+    learned = cycles.cycle(tmp_path, 1, 1)["learned"]
+    assert len(set(learned.tolist())) == 4
+    _, entries = cycles.ledger(tmp_path, 1)
+    assert {e.rule for e in entries if e.by == "person"} == {"typical"}
+    run(told | {"method": "finetune", "epochs": 1}, few, tmp_path / "other", 2)
+    assert cycles.drawn(tmp_path / "other", 1) is not None
 
 
 MATCH = TINY | {"method": "softmatch", "division": "full", "n0": 6, "ema": 0.5, "batch_size": 4}
