@@ -418,6 +418,8 @@ _QUICK = {
     "learning_rate": 5e-4,
     "schedule": "cosine",
     "weight_decay": 0.02,
+    # Dents of a few pixels: at 288 px instead of 224, AUC on a held-out third of the places rose by 0.01.
+    "image_size": 288,
     "augment": "strong",
     "label_smoothing": 0.05,
     "ema": 0.98,
@@ -426,9 +428,9 @@ _QUICK = {
 }
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # Minutes on two CPU cores; chosen on validation parts of the pool, by place.
+    # Half an hour on one CPU core; chosen on validation parts of the pool, by place. Made the shipped model.
     "quick": _QUICK,
-    # The model that is shipped: the same, its threshold from five parts.
+    # The same, its threshold from five parts.
     "starter": _QUICK | {"folds": 5},
     # The best column of the paper; the defaults are its numbers.
     "paper": {"division": "table3"},

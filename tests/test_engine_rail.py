@@ -314,6 +314,21 @@ def test_a_run_taken_up_can_be_cut_short_after_each_report(few, begin, begun, tm
     assert told_of(tmp_path) == told_of(begun)
 
 
+def test_a_group_that_people_have_labelled_whole_is_an_empty_cycle(few, experiment, tmp_path):
+    pool = rail.pool(few)
+    group = cycles.cycle(experiment[0], 1, 2)["group"]
+    labels = {pool[i].sha256: int(pool[i].label == "defect") for i in group}
+    told = CYCLES | {"method": "head"}
+    run(told, few, tmp_path / "old")
+    begin = Begin(tmp_path / "old", 1, 2, labels, {})
+    run(told, few, tmp_path / "new", begin=begin)
+    head, _ = cycles.ledger(tmp_path / "new", 1)
+    assert [count["n"] for count in head["cycles"]] == [3, 0, 2, 2, 2]
+    assert "Taken up from repeat 1 of run old at training 2, with 3 labels" in "".join(
+        cycles.experiment(tmp_path / "new")["notes"]
+    )
+
+
 def test_a_run_taken_up_without_any_word_finds_the_same_again(few, experiment, tmp_path):
     run(CYCLES, few, tmp_path, begin=Begin(experiment[0], 1, 6, {}, {}))
     for number in range(1, 7):
@@ -632,18 +647,18 @@ def test_a_chance_is_named_and_steady():
 
 # The starter model
 
-STARTER = ROOT / "models_store" / "rail" / "starter-1"
-has_starter = pytest.mark.skipif(not STARTER.is_dir(), reason="models_store/rail/starter-1 is not there")
+STARTER = ROOT / "models_store" / "rail" / "starter-2"
+has_starter = pytest.mark.skipif(not STARTER.is_dir(), reason="models_store/rail/starter-2 is not there")
 
 
 @has_starter
 def test_the_starter_keeps_its_promises():
-    card = cards.read(ROOT / "models_store", "rail", "starter-1")
+    card = cards.read(ROOT / "models_store", "rail", "starter-2")
     found = cards.evaluation(STARTER, "test")
     told = rail.score(found, card.threshold)
     assert told == card.figures["test"]
-    assert told["accuracy"] >= 0.89
-    assert told["f1"] >= 0.76
+    assert told["accuracy"] >= 0.90
+    assert told["f1"] >= 0.79
     assert "validation" in card.threshold_how
     assert sum(p.stat().st_size for p in STARTER.iterdir()) < 11e6
 
@@ -651,7 +666,7 @@ def test_the_starter_keeps_its_promises():
 @has_starter
 @needs_photos
 def test_the_starter_says_again_what_it_said_of_its_test_photos():
-    card = cards.read(ROOT / "models_store", "rail", "starter-1")
+    card = cards.read(ROOT / "models_store", "rail", "starter-2")
     model = engine.load(card, STARTER)
     stored = cards.evaluation(STARTER, "test")
     tested = datasets.read(SHARED / "data" / "rail", "rail").part("test")[:16]
@@ -663,7 +678,7 @@ def test_the_starter_says_again_what_it_said_of_its_test_photos():
 @has_starter
 @needs_photos
 def test_the_starter_knows_what_is_no_rail():
-    model = engine.load(cards.read(ROOT / "models_store", "rail", "starter-1"), STARTER)
+    model = engine.load(cards.read(ROOT / "models_store", "rail", "starter-2"), STARTER)
     strange = [
         photos.open(p.path)[0]
         for name, domain in (("crack/uavcc0", "crack"), ("corrosion", "corrosion"))

@@ -110,7 +110,7 @@ def main() -> None:
     """Measure and print."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--models", type=Path, default=ROOT / "models_store")
-    asked.add_argument("--id", default="starter-1")
+    asked.add_argument("--id", default="starter-2")
     asked.add_argument("--network", nargs="*", default=["mobilenet_v2", "resnet18", "resnet50"])
     told = asked.parse_args()
     threads = loop.use_threads()
