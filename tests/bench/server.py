@@ -41,7 +41,8 @@ SENDERS = 3  # as many as the page's element sends at a time
 def main() -> None:
     """Run what was asked for and print what came of it."""
     ask = argparse.ArgumentParser(description=__doc__)
-    ask.add_argument("what", nargs="+", choices=("start", "uploads", "sessions", "pages"))
+    everything = ("start", "uploads", "sessions", "pages")
+    ask.add_argument("what", nargs="*", default=everything, metavar="|".join(everything))
     ask.add_argument("--page", default="crack", help="the page whose slider is moved")
     ask.add_argument("--slider", default="threshold", help="its key")
     ask.add_argument("--sessions", type=int, default=30)
@@ -49,6 +50,8 @@ def main() -> None:
     ask.add_argument("--photos", type=int, default=N_PHOTOS)
     ask.add_argument("--workers", default="none")
     told = ask.parse_args()
+    if unknown := set(told.what) - set(everything):
+        ask.error(f"there is no {', '.join(sorted(unknown))}; choose from {', '.join(everything)}")
     found: dict[str, Any] = {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory(prefix="patina-bench-") as folder:
         world = World.at(Path(folder))
