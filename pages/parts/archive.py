@@ -8,7 +8,7 @@ from pathlib import Path
 from core.accounts import Person
 from core.settings import Settings
 from core.uploads import Uploads
-from pages.parts.components import element
+from pages.parts.components import element, held, hold
 from pages.parts.strings import raw
 
 _archive = element("archive")
@@ -25,12 +25,12 @@ class Archive:
 
 def drop(*, key: str) -> Archive | None:
     """The zip that has just arrived, else None."""
-    result = _archive(
+    _archive(
         key=key,
         data={"words": {word: raw(f"archive.{word}") for word in WORDS}},
-        on_arrived_change=lambda: None,
+        on_arrived_change=hold(key, "arrived"),
     )
-    told = result.arrived
+    told = held(key)
     return Archive(str(told["word"]), str(told["name"])) if told else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pages.parts import places
-from pages.parts.components import element
+from pages.parts.components import element, held, hold
 
 _figures = element("figures")
 
@@ -37,7 +37,8 @@ def figure(
 def show(figures: Sequence[Mapping[str, Any]], *, key: str) -> None:
     """Draw them; a click goes to the photos."""
     told = [dict(f, id=str(i)) for i, f in enumerate(figures)]
-    clicked = _figures(key=key, data={"figures": told}, on_open_change=lambda: None).open
+    _figures(key=key, data={"figures": told}, on_open_change=hold(key, "open"))
+    clicked = held(key)
     if clicked is not None:
         chosen = told[int(clicked)]
         places.go(chosen["page"], **chosen["query"])

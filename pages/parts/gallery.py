@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from core.inspections import Inspection
 from pages.parts import places, words
-from pages.parts.components import element
+from pages.parts.components import element, held, hold
 from pages.parts.strings import t
 
 Layout = Literal["cards", "rows", "wall"]
@@ -32,16 +32,16 @@ def inspections(
 
 def show(cards: Sequence[Mapping[str, Any]], *, key: str, layout: Layout = "cards") -> str | None:
     """The `id` of the card just clicked, else None. A card is what `card` or `tile` makes."""
-    result = _gallery(
+    _gallery(
         key=key,
         data={
             "cards": list(cards),
             "layout": layout,
             "words": {"evidence": t("gallery.evidence")},
         },
-        on_open_change=_heard,
+        on_open_change=hold(key, "open"),
     )
-    clicked = result.open
+    clicked = held(key)
     return str(clicked) if clicked is not None else None
 
 
@@ -134,7 +134,3 @@ def has_overlay(inspection: Inspection) -> bool:
     """True where there is something to draw into the photo: a crack mask."""
     verdict = inspection.verdict
     return verdict is not None and inspection.arrays is not None and inspection.domain == "crack"
-
-
-def _heard() -> None:
-    """The click is read from the result; a callback must be there for the result to have it."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pages.parts.components import element
+from pages.parts.components import element, held, hold
 from pages.parts.strings import t
 
 Cell = str | Mapping[str, Any]
@@ -91,11 +91,11 @@ def show(
             "pick": pick,
             "picked": list(picked),
         },
-        on_open_change=_nothing,
+        on_open_change=hold(key, "open"),
         on_picked_change=_nothing,
         default={"picked": list(picked)},
     )
-    return Clicked(result.open, list(result.picked or []))
+    return Clicked(held(key), list(result.picked or []))
 
 
 def figure(value: float | None, digits: int = 3) -> str:
