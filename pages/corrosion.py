@@ -24,7 +24,7 @@ def tile(i: int) -> dict[str, object]:
     p, sha = evaluation["p"][i], str(evaluation["sha256"][i])
     said = int(p.argmax())
     likely = [g for g in np.argsort(-p)[:2].tolist() if p[g] >= 0.005]
-    two = " · ".join(f"{NAMES[g]} {words.percent(float(p[g]))}" for g in likely)
+    two = " · ".join(f"{NAMES[g]}: {words.percent(float(p[g]))}".replace(" ", "\u00a0") for g in likely)
     return gallery.tile(
         sha,
         sha,

@@ -13,7 +13,7 @@ from core.imports import HERE, Import
 from core.records import DOMAINS, Photo
 from core.sets import StoredSet
 from core.settings import Settings
-from pages.parts import access, address, archive, gallery, notice, places, tables, viewer, words
+from pages.parts import access, address, archive, gallery, header, notice, places, tables, viewer, words
 from pages.parts.strings import t
 
 A_PAGE = 60
@@ -37,9 +37,7 @@ def counted(counts: Mapping[str, int]) -> str:
 
 def every_set() -> None:
     """All sets as cards, newest first; what is being imported stands before them."""
-    title, action = st.columns([3, 2], vertical_alignment="center")
-    title.title(t("page.data"))
-    with action, st.container(horizontal=True, horizontal_alignment="right"):
+    with header.title(t("page.data")):
         if st.button(t("data.import"), icon=":material/add:", type="primary", key="import"):
             places.go("data", view="import")
     for one in HERE.all(person):

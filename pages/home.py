@@ -8,7 +8,7 @@ import streamlit as st
 from core import accounts, inspections, overview, store
 from core.overview import Change, Trust
 from core.settings import Settings
-from pages.parts import access, address, figures, gallery, places, samples, words
+from pages.parts import access, address, figures, gallery, header, places, samples, words
 from pages.parts.strings import t
 
 DAY = 86_400.0
@@ -76,9 +76,7 @@ def believed(trust: Trust) -> None:
     st.html(f'<p>{agreed}</p><p>{sent}</p><p class="note">{" · ".join(small)}</p>')
 
 
-title, action = st.columns([3, 2], vertical_alignment="center")
-title.title(t("page.home"))
-with action, st.container(horizontal=True, horizontal_alignment="right"):
+with header.title(t("page.home")):
     if st.button(t("home.hand_in"), icon=":material/photo_camera:", type="primary", key="hand-in"):
         places.go("inspect")
 counts = inspections.count(db)

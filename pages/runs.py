@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from core import queue, store
 from core.settings import Settings
-from pages.parts import access, pick, places, training
+from pages.parts import access, header, pick, places, training
 from pages.parts.strings import t
 
 PAGE = 40
@@ -48,11 +48,10 @@ def list_() -> None:
     st.session_state["runs-active"] = training.is_active(runs)
 
 
-title, action = st.columns([3, 2], vertical_alignment="center")
-title.title(t("page.runs"))
+top = header.title(t("page.runs"))
 ordering = "new" in st.query_params or "again" in st.query_params
 if ordering:
-    with action, st.container(horizontal=True, horizontal_alignment="right"):
+    with top:
         if st.button(t("runs.back"), icon=":material/arrow_back:", key="back"):
             places.go("runs")
     st.html(f'<p class="lead">{t("runs.order_lead")}</p>')
@@ -60,7 +59,7 @@ if ordering:
     st.stop()
 
 known = queue.latest(db(), limit=PAGE)
-with action, st.container(horizontal=True, horizontal_alignment="right"):
+with top:
     if st.button(t("runs.start"), type="primary", icon=":material/play_arrow:", key="new"):
         places.go("runs", new="rail")
 overlaid = pick.runs(db(), st.query_params.get("runs", ""))

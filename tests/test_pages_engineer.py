@@ -366,7 +366,7 @@ def test_models_name_who_serves(visit):
 def test_a_card_is_a_page(visit):
     at = visit("models", model="crack/starter-test")
     assert at.title[0].value == "starter-test"
-    said = text(at)
+    said = text(at).replace("<span>", "").replace("</span>", "")
     for told in (
         "Has seen one camera only.",
         "best F1 on 20 validation photos",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import accounts, queue, store, workers
 from core.accounts import Person
@@ -37,6 +38,13 @@ def speak(person: Person) -> None:
     if SESSION_KEY not in st.session_state:
         db = store.connect(Settings.of().database)
         st.session_state[SESSION_KEY] = accounts.liking(db, person, SESSION_KEY)
+
+
+def title(text: str) -> DeltaGenerator:
+    """A page's title; what is written into what comes back stands at the other end of its line."""
+    row = st.container(horizontal=True, vertical_alignment="center", key="top")
+    row.title(text)
+    return row
 
 
 def show(person: Person) -> None:

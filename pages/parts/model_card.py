@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -38,13 +39,18 @@ def data(card: Card) -> None:
     rows = []
     for i, told in enumerate(card.data):
         counts = told.get("n")
-        n = counts if isinstance(counts, dict) else {}
+        n = counts if isinstance(counts, dict) else _by_split(told)
         name = {"text": str(told.get("name", "?")), "sub": str(told.get("licence", ""))}
         if told.get("is_synthetic"):
             name["sub"] = " · ".join(filter(None, (t("lab.synthetic"), name["sub"])))
-        splits = ", ".join(f"{split or t('models.no_split')} {k:,}" for split, k in n.items())
+        splits = ", ".join(f"{split or t('models.no_split')}: {k:,}" for split, k in n.items())
         rows.append(Row(str(i), [name, splits or (f"{counts:,}" if isinstance(counts, int) else "–")]))
     tables.show([Column(t("runs.data")), Column(t("models.photos_by_split"))], rows, key="card-data")
+
+
+def _by_split(told: Mapping[str, Any]) -> dict[str, int]:
+    """Photos by split of a set that says them as `n_train`, `n_val` and `n_test`."""
+    return {k.removeprefix("n_"): int(v) for k, v in told.items() if k.startswith("n_") and v}
 
 
 def all_figures(card: Card) -> None:
@@ -78,7 +84,9 @@ def facts(card: Card) -> None:
     if card.temperature != 1.0:
         told.append((t("models.temperature"), f"{card.temperature:.2f}"))
     if card.command:
-        told.append((t("models.command"), f"<code>{html.escape(card.command)}</code>"))
+        # Broken between its words only: a browser would also break after the first dash of --data.
+        words_of = (f"<span>{html.escape(word)}</span>" for word in card.command.split(" "))
+        told.append((t("models.command"), f'<code class="command">{" ".join(words_of)}</code>'))
     told.append((t("models.versions"), html.escape(", ".join(f"{k} {v}" for k, v in card.versions.items()))))
     told.append(
         (t("models.checksum"), f'<code title="{card.weights_sha256}">{card.weights_sha256[:16]}…</code>')

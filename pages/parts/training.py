@@ -125,8 +125,9 @@ def figure_words(name: str) -> str:
     known = {"f1", "mean_f1", "accuracy", "balanced_accuracy", "precision", "recall", "loss", "kappa", "iou"}
     if name in known:
         return t(f"metric.{name}")
-    if where in ("val", "test", "train") and rest in known:
-        return t(f"runs.on_{where}", figure=t(f"metric.{rest}"))
+    if where in ("val", "test", "train") and rest in known | {"threshold"}:
+        figure = t("lab.threshold") if rest == "threshold" else t(f"metric.{rest}")
+        return t(f"runs.on_{where}", figure=figure)
     return name.replace("_", " ")
 
 
