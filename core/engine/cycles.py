@@ -47,6 +47,11 @@ def experiment(told: Told, course: Course, begin: Begin | None = None) -> Genera
     open_ = [2 * len(course.unlabelled(np.arange(n))) for n in sizes[kept:]]
     course.total = repeats * (sum(sizes[kept:]) + sum(open_)) * config.epochs
     notes = [told.warning] if told.warning else []
+    if begin is not None:
+        notes.append(
+            f"Taken up from repeat {begin.repeat} of run {begin.run_folder.name} at training {begin.cycle}, "
+            f"with {len(begin.labels)} labels that people gave."
+        )
     book = Book(told, course.folder, sizes, told.shown(), notes=notes)
     book.open(begin)
     learned = np.zeros(0, np.int64)
@@ -264,7 +269,7 @@ class Book:
     ) -> dict[str, float]:
         """Add a training to the results, and when it is new write ledger and results; its figures."""
         truth, own = self.told.truth, self.counts.setdefault(repeat, [])
-        if len(stored["group"]):
+        if number < len(self.sizes):  # the last training has no group; people may have emptied another
             given = ~stored["left"]
             wrong = selection.mistakes(stored["selected"][given], truth[stored["group"][given]])
             own.append(wrong | {"left": int(stored["left"].sum())})

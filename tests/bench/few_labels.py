@@ -2,13 +2,16 @@
 
     python tests/bench/few_labels.py --data ../shared/data/rail --weights-dir ../shared/weights --out runs/few
 
-Each run can be stopped and started again. Printed is one JSON line a size: mean, deviation, least and most F1
-of `defect` on the test photos over the repeats, with the labels alone and after the last cycle.
+With `--half 0` no test photo is asked: the pool is cut in two by place, one half is learned from, the other
+asked. Settings were chosen so. Each run can be stopped and started again. Printed is one JSON line a size:
+mean, deviation, least and most F1 of `defect` over the repeats, with the labels alone and after the last
+cycle.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -20,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from core import config as settings_of  # noqa: E402  the root must be known first
-from core import cycles, datasets, rail  # noqa: E402
+from core import cycles, datasets, rail, validation  # noqa: E402
 from core.cycles import Begin  # noqa: E402
 from core.engine import loop  # noqa: E402
 from core.engine import rail as engine  # noqa: E402
@@ -36,6 +39,14 @@ def run(
     config = settings_of.preset(rail.Config, rail.PRESETS, told.pop("preset"), told)
     for _ in engine.train(config, photos, folder, settings, "", begin):
         pass
+
+
+def halved(photos: PhotoSet, seed: int) -> PhotoSet:
+    """The pool alone, cut in two by place: one half as the pool, the other as the test photos."""
+    pool = rail.pool(photos)
+    part = validation.fold_of(rail.truths(pool), [p.group for p in pool], 2, seed)
+    cut = [dataclasses.replace(p, split="test" if k else "pool") for p, k in zip(pool, part, strict=True)]
+    return dataclasses.replace(photos, photos=tuple(cut))
 
 
 def spread(values: list[float]) -> dict[str, float]:
@@ -68,10 +79,15 @@ def main() -> None:
     asked.add_argument("--more", type=int, default=40)
     asked.add_argument("--repeats", type=int, default=5)
     asked.add_argument("--seed", type=int, default=0)
+    asked.add_argument("--half", type=int, help="seed of a cut of the pool by place")
+    asked.add_argument("--set", nargs="*", default=[], help="settings over the preset, key=value")
     given = asked.parse_args()
     loop.use_threads()
     photos = datasets.read(given.data, "rail")
+    if given.half is not None:
+        photos = halved(photos, given.half)
     usual = {"preset": given.preset, "repeats": given.repeats, "seed": given.seed}
+    usual |= settings_of.words(given.set)
     for n0 in (int(word) for word in given.sizes.split(",")):
         folder = given.out / f"{given.preset}-{n0}"
         run(usual | {"n0": n0}, photos, folder, given.weights_dir)
