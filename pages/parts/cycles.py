@@ -6,12 +6,13 @@ import html
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import streamlit as st
 
-from core import corrections, groups, orders, selection, sets
+from core import corrections, cycles, groups, orders, selection, sets
 from core.corrections import Correction
 from core.cycles import Entry
 from core.errors import PatinaError
@@ -75,22 +76,35 @@ def show(told: Visitor) -> None:
 
 def desk_of(told: Visitor, e: Experiment, repeat: int, number: int) -> Desk:
     """The photos of a cycle (of all cycles: `ALL`), with what people and later networks say of them."""
-    group = groups.read(e.folder, repeat, None if number == ALL else number)
+    # The ledger is written before the arrays of a training: only both together say how far it is.
+    written = experiments.stamp(cycles.ledger_file(e.folder, repeat))
+    for k in range(1, len(e.found["columns"]) + 1):
+        written += experiments.stamp(cycles.cycle_file(e.folder, repeat, k))
+    threshold = float(e.found["config"]["threshold"])
+    group, turned = _group(str(e.folder), repeat, number, threshold, written)
     said = corrections.of(told.db, e.id, repeat)
-    return Desk(e, repeat, number, group, said, flips(e, repeat, group))
+    return Desk(e, repeat, number, group, said, flip_words(group, turned))
 
 
-def flips(e: Experiment, repeat: int, group: Group) -> dict[str, str]:
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _group(
+    folder: str, repeat: int, number: int, threshold: float, written: int
+) -> tuple[Group, Mapping[str, list[int]]]:
+    """The group and what later networks say of it, read once for all who look."""
+    group = groups.read(Path(folder), repeat, None if number == ALL else number)
+    return group, groups.flips(Path(folder), repeat, group.lines, threshold)
+
+
+def flip_words(group: Group, turned: Mapping[str, Sequence[int]]) -> dict[str, str]:
     """Which photos a later network calls something else than their label, in words, by sha256."""
     label = {line.sha256: line.label for line in group.lines}
-    found = groups.flips(e.folder, repeat, group.lines, float(e.found["config"]["threshold"]))
     return {
         sha: t(
             "cycles.flip",
             label=t(f"label.{CLASSES[label[sha] == CLASSES[0]]}"),
             trainings=", ".join(map(str, trainings)),
         )
-        for sha, trainings in found.items()
+        for sha, trainings in turned.items()
     }
 
 
@@ -103,7 +117,8 @@ def lay_out(told: Visitor, e: Experiment, repeat: int, number: int) -> None:
     told_of = [sentence(desk)]
     if number != ALL and helping.of(e, repeat, number + 1) is not None:
         told_of.append(helping.in_words(e, repeat, number + 1))
-    st.html("".join(f'<p class="lead">{words_}</p>' for words_ in told_of))
+    for line in told_of:
+        st.html(f'<p class="lead">{line}</p>')
     refused = st.session_state.pop("cycles-refused", None)
     if refused is not None:
         notice.show(refused)

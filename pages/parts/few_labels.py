@@ -52,7 +52,8 @@ def results(told: Visitor) -> None:
     if not shown:
         st.html(f'<p class="note">{t("few.choose")}</p>')
         return
-    st.html("".join(f'<p class="lead">{sentence(e)}</p>' for e in shown[:3]))
+    for e in shown[:3]:
+        st.html(f'<p class="lead">{sentence(e)}</p>')
     divisions = [d for d in papers.RAIL if any(e.division == d for e in shown)]
     names = [e.name if [x.name for x in shown].count(e.name) == 1 else e.numbered for e in shown]
     legend(
@@ -99,24 +100,30 @@ def choose(known: Sequence[Experiment]) -> list[Experiment]:
 
 
 def sentence(e: Experiment) -> str:
-    """What an experiment came to, in words, safe as HTML: F1 with the labels alone, and after the cycles."""
+    """What an experiment came to, in words, safe as HTML: F1 with the labels alone, and after the cycles.
+
+    That the cycles help, or do harm, is said when every one of at least three repeats shows it.
+    """
     column = e.column("f1")
     name = html.escape(e.name)
     if not column:
         return t("few.no_f1", name=name)
     first, last = column[0], column[-1]
-    told: dict[str, Any] = {
-        "name": name,
-        "labels": int(first["labels"]),
-        "first": f"{first['mean']:.2f}",
-        "n": e.n_repeats,
-    }
+    told: dict[str, Any] = {"name": name, "labels": int(first["labels"]), "first": f"{first['mean']:.2f}"}
     if len(column) == 1:
         return t("few.one", **told)
+    ends = [(line[0], line[-1]) for _, line in e.lines("f1")]
+    gains = [b - a for a, b in ends if a is not None and b is not None]
+    better = sum(gain > 0 for gain in gains)
+    many = len(gains) >= 3
     low = t("few.range", low=f"{last['min']:.2f}", high=f"{last['max']:.2f}") if e.n_repeats > 1 else ""
     told |= {"last": f"{last['mean']:.2f}", "cycles": len(column) - 1, "range": low}
-    gained = last["mean"] - first["mean"]
-    return t("few.helped" if gained > 0.02 else "few.harmed" if gained < -0.02 else "few.same", **told)
+    told |= {"better": better, "of": len(gains)}
+    if many and better == len(gains):
+        return t("few.helped", **told)
+    if many and not any(gain >= 0 for gain in gains):
+        return t("few.harmed", **told)
+    return t("few.mixed" if len(gains) > 1 else "few.single", **told)
 
 
 def floor(shown: Sequence[Experiment], name: str) -> float | None:

@@ -116,9 +116,9 @@ def one_verdict(
         st.html(f'<p class="note">{t("trace.near", training=training)}</p>')
         entries = {line.sha256: line for line in e.ledger(repeat)[1]}
         spoken = corrections.of(told.db, e.id, repeat)
-        for start in range(0, len(near), 4):
-            for column, one in zip(st.columns(4, gap="small"), near[start : start + 4], strict=False):
-                with column, st.container(gap="xsmall"):
+        with st.container(horizontal=True, gap="small"):
+            for one in near:
+                with st.container(width=162, gap="xsmall"):
                     teacher(told, e, repeat, one, entries[one.sha256], spoken.get(one.sha256))
         own = [spoken[one.sha256].cycle for one in near if one.sha256 in spoken]
         if own and told.may_correct:

@@ -25,16 +25,20 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "few.runs_hint": "Choose experiments",
     "few.choose": "Choose at least one experiment.",
     "few.helped": (
-        "<b>{name}</b>: the cycles help. F1 of “defect” rises from {first} with {labels} labels "
-        "to <b>{last}</b>{range} after {cycles} cycles."
+        "<b>{name}</b>: the cycles help in every repeat. F1 of “defect” rises from {first} with "
+        "{labels} labels to <b>{last}</b>{range} after {cycles} cycles."
     ),
     "few.harmed": (
-        "<b>{name}</b>: the cycles do harm. F1 of “defect” falls from {first} with {labels} "
-        "labels to <b>{last}</b>{range} after {cycles} cycles."
+        "<b>{name}</b>: the cycles do harm in every repeat. F1 of “defect” falls from {first} "
+        "with {labels} labels to <b>{last}</b>{range} after {cycles} cycles."
     ),
-    "few.same": (
-        "<b>{name}</b>: the cycles change little. F1 of “defect” is {first} with {labels} labels "
-        "and <b>{last}</b>{range} after {cycles} cycles."
+    "few.mixed": (
+        "<b>{name}</b>: F1 of “defect” is {first} with {labels} labels and <b>{last}</b>{range} "
+        "after {cycles} cycles; it rises in {better} of {of} repeats."
+    ),
+    "few.single": (
+        "<b>{name}</b>: F1 of “defect” is {first} with {labels} labels and <b>{last}</b> after "
+        "{cycles} cycles, in one repeat."
     ),
     "few.one": "<b>{name}</b>: F1 of “defect” is <b>{first}</b> with {labels} labels.",
     "few.no_f1": "<b>{name}</b>: nothing was called a defect so far.",

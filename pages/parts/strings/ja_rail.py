@@ -25,16 +25,20 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "few.runs_hint": "実験を選ぶ",
     "few.choose": "実験を1つ以上選んでください。",
     "few.helped": (
-        "<b>{name}</b>：周期は役に立っています。「欠陥」の F1 はラベル {labels} 枚の {first} "
-        "から {cycles} 周期後に <b>{last}</b>{range} へ上がります。"
+        "<b>{name}</b>：どの反復でも周期は役に立っています。「欠陥」の F1 はラベル {labels} 枚の "
+        "{first} から {cycles} 周期後に <b>{last}</b>{range} へ上がります。"
     ),
     "few.harmed": (
-        "<b>{name}</b>：周期は害になっています。「欠陥」の F1 はラベル {labels} 枚の {first} "
-        "から {cycles} 周期後に <b>{last}</b>{range} へ下がります。"
+        "<b>{name}</b>：どの反復でも周期は害になっています。「欠陥」の F1 はラベル {labels} 枚の "
+        "{first} から {cycles} 周期後に <b>{last}</b>{range} へ下がります。"
     ),
-    "few.same": (
-        "<b>{name}</b>：周期ではほとんど変わりません。「欠陥」の F1 はラベル {labels} 枚で "
-        "{first}、{cycles} 周期後に <b>{last}</b>{range} です。"
+    "few.mixed": (
+        "<b>{name}</b>：「欠陥」の F1 はラベル {labels} 枚で {first}、{cycles} 周期後に "
+        "<b>{last}</b>{range}。反復 {of} 回のうち {better} 回で上がります。"
+    ),
+    "few.single": (
+        "<b>{name}</b>：反復1回で「欠陥」の F1 はラベル {labels} 枚で {first}、{cycles} 周期後に "
+        "<b>{last}</b> です。"
     ),
     "few.one": "<b>{name}</b>：ラベル {labels} 枚で「欠陥」の F1 は <b>{first}</b> です。",
     "few.no_f1": "<b>{name}</b>：まだ欠陥と判定されたものはありません。",
@@ -53,7 +57,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "few.extra": "ラベル {labels} 枚：論文で触れられているが表にはない追加の学習です。",
     "few.only_accuracy": "論文は正解率だけを載せています。",
     "few.csv": "全結果を CSV で",
-    "few.all_published": "論文1、表1～3と図4～6（原文どおり）",
+    "few.all_published": "論文1、表1–3と図4–6（原文どおり）",
     "few.figure": "論文1 図{figure}：正解率、別の写真",
     "figure.labels_hover": (
         "ラベル %{{customdata[0]}} 枚：%{{y:.3f}} ± %{{customdata[1]:.3f}}<b"

@@ -25,16 +25,20 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "few.runs_hint": "실험 선택",
     "few.choose": "실험을 하나 이상 고르세요.",
     "few.helped": (
-        "<b>{name}</b>: 주기가 도움이 됩니다. “결함”의 F1이 라벨 {labels}개의 {first}에서 "
-        "{cycles}주기 뒤 <b>{last}</b>{range}로 오릅니다."
+        "<b>{name}</b>: 모든 반복에서 주기가 도움이 됩니다. “결함”의 F1이 라벨 {labels}개의 "
+        "{first}에서 {cycles}주기 뒤 <b>{last}</b>{range}로 오릅니다."
     ),
     "few.harmed": (
-        "<b>{name}</b>: 주기가 해롭습니다. “결함”의 F1이 라벨 {labels}개의 {first}에서 "
-        "{cycles}주기 뒤 <b>{last}</b>{range}로 떨어집니다."
+        "<b>{name}</b>: 모든 반복에서 주기가 해롭습니다. “결함”의 F1이 라벨 {labels}개의 "
+        "{first}에서 {cycles}주기 뒤 <b>{last}</b>{range}로 떨어집니다."
     ),
-    "few.same": (
-        "<b>{name}</b>: 주기가 거의 바꾸지 않습니다. “결함”의 F1은 라벨 {labels}개에서 {first}, "
-        "{cycles}주기 뒤 <b>{last}</b>{range}입니다."
+    "few.mixed": (
+        "<b>{name}</b>: “결함”의 F1은 라벨 {labels}개에서 {first}, {cycles}주기 뒤 "
+        "<b>{last}</b>{range}이며, 반복 {of}회 중 {better}회에서 오릅니다."
+    ),
+    "few.single": (
+        "<b>{name}</b>: 반복 1회에서 “결함”의 F1은 라벨 {labels}개에서 {first}, {cycles}주기 뒤 "
+        "<b>{last}</b>입니다."
     ),
     "few.one": "<b>{name}</b>: 라벨 {labels}개에서 “결함”의 F1은 <b>{first}</b>입니다.",
     "few.no_f1": "<b>{name}</b>: 아직 결함으로 판정된 것이 없습니다.",
@@ -52,7 +56,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "few.extra": "라벨 {labels}개: 논문이 언급하지만 표에는 없는 추가 학습입니다.",
     "few.only_accuracy": "논문은 정확도만 싣습니다.",
     "few.csv": "모든 결과를 CSV로",
-    "few.all_published": "논문 1, 표 1~3과 그림 4~6 (원문 그대로)",
+    "few.all_published": "논문 1, 표 1–3과 그림 4–6 (원문 그대로)",
     "few.figure": "논문 1 그림 {figure}: 정확도, 다른 사진",
     "figure.labels_hover": (
         "라벨 %{{customdata[0]}}개: %{{y:.3f}} ± %{{customdata[1]:.3f}}<br>%{{customdata[2]:.3f}}"
@@ -108,11 +112,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "cycles.train_from_start": "처음부터 다시 학습",
     "cycles.train_words": (
         (
-            "사람이 붙인 라벨로 이 반복의 학습 {first}~{last}을(를) 새로 합니다. 그 앞은 그대로 "
+            "사람이 붙인 라벨로 이 반복의 학습 {first}–{last}을(를) 새로 합니다. 그 앞은 그대로 "
             "넘겨받고, 이 실행은 그대로 남습니다."
         ),
         (
-            "사람이 붙인 라벨 {n}개로 이 반복의 학습 {first}~{last}을(를) 새로 합니다. 그 앞은 "
+            "사람이 붙인 라벨 {n}개로 이 반복의 학습 {first}–{last}을(를) 새로 합니다. 그 앞은 "
             "그대로 넘겨받고, 이 실행은 그대로 남습니다."
         ),
     ),
