@@ -13,7 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from core import config as settings_of
-from core import corrections, queue, services, sets
+from core import corrections, decisions, queue, services, sets
 from core.accounts import Person
 from core.errors import ConfigError, Conflict, DataError
 from core.rail import CLASSES
@@ -153,7 +153,7 @@ def promote(
     if costs is not None:
         if card.domain != "corrosion":
             raise ConfigError(f"Costs are for grades; a {card.domain} model has a threshold instead.")
-        kept = tuple(tuple(float(c) for c in row) for row in rules("corrosion").checked_costs(costs))
+        kept = tuple(tuple(float(c) for c in row) for row in decisions.checked_costs(costs))
     was = services.current(db, card.domain)
     if was is not None and (was.model, was.threshold, was.costs) == (card.id, threshold, kept):
         raise Conflict(f"{card.id} is in service already, with the same threshold and costs.")

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import save_file
 
-from core import cards, corrosion, crack, queue, rail, sets, store, sweep
+from core import cards, corrosion, crack, decisions, queue, rail, sets, store, sweep
 from core.artifacts import hash_file
 from core.records import Card, Photo, PhotoSet, Progress
 from core.settings import Settings
@@ -88,7 +88,7 @@ def corrosion_model(settings: Settings, scratch: Path) -> Card:
         photo = _photo(scratch, f"part-{i:02d}.jpg", 300 + i, "corrosion")
         photos.append(dataclasses.replace(photo, grade=i % 4, group=f"visit {i // 4}", split="test"))
     far = np.abs(corrosion.truths(photos)[:, None] - np.arange(4))
-    p = corrosion.probabilities(1.5 * (rng.normal(0, 1, (24, 4)) - far))
+    p = decisions.probabilities(1.5 * (rng.normal(0, 1, (24, 4)) - far))
     keep(settings, "corrosion-test", "corrosion", photos)
     evaluation = corrosion.evaluation(photos, [{"p": row, "unlike": np.float32(0.4)} for row in p])
     figures = {"test": corrosion.score(evaluation, draws=50)}

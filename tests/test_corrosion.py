@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from core import config, corrosion, metrics
-from core.corrosion import CLASSES, PRESETS, RANGES, Config, deal, decide, judge, score
+from core import config, corrosion, decisions, metrics
+from core.corrosion import CLASSES, PRESETS, RANGES, Config, deal, judge, score
 from core.errors import ConfigError, DataError
 from core.photos import Quality
 from core.records import Card, Photo
@@ -130,45 +130,45 @@ def test_a_fifth_grade_or_a_missing_one_is_a_plain_sentence():
 
 def test_corn_probabilities_are_products_of_its_questions():
     half = math.log(1)  # sigmoid(0) = 0.5
-    p = corrosion.probabilities(np.array([[half, half, half]]))
+    p = decisions.probabilities(np.array([[half, half, half]]))
     np.testing.assert_allclose(p, [[0.5, 0.25, 0.125, 0.125]])
-    sure = corrosion.probabilities(np.array([[800.0, 800.0, -800.0]]))
+    sure = decisions.probabilities(np.array([[800.0, 800.0, -800.0]]))
     np.testing.assert_allclose(sure, [[0, 0, 1, 0]], atol=1e-6)
 
 
 def test_plain_probabilities_are_a_softmax_that_the_temperature_flattens():
     z = np.array([[2.0, 1.0, 0.0, -1.0]])
-    np.testing.assert_allclose(corrosion.probabilities(z)[0], np.exp(z[0]) / np.exp(z).sum(), rtol=1e-6)
-    assert corrosion.probabilities(z, 3.0).max() < corrosion.probabilities(z).max()
-    np.testing.assert_allclose(corrosion.probabilities(1e4 * z)[0], [1, 0, 0, 0])
+    np.testing.assert_allclose(decisions.probabilities(z)[0], np.exp(z[0]) / np.exp(z).sum(), rtol=1e-6)
+    assert decisions.probabilities(z, 3.0).max() < decisions.probabilities(z).max()
+    np.testing.assert_allclose(decisions.probabilities(1e4 * z)[0], [1, 0, 0, 0])
 
 
 def test_the_temperature_finds_how_much_too_sure_the_logits_are():
     rng = np.random.default_rng(0)
     z = rng.normal(size=(4000, 4))
-    truth = np.array([rng.choice(4, p=p / p.sum()) for p in corrosion.probabilities(z).astype(float)])
-    assert corrosion.temperature(3 * z, truth) == pytest.approx(3, rel=0.1)
-    assert corrosion.temperature(z[:5], truth[:5]) == 1.0
-    assert corrosion.temperature(z, np.zeros(4000, int)) == 1.0
+    truth = np.array([rng.choice(4, p=p / p.sum()) for p in decisions.probabilities(z).astype(float)])
+    assert decisions.temperature(3 * z, truth) == pytest.approx(3, rel=0.1)
+    assert decisions.temperature(z[:5], truth[:5]) == 1.0
+    assert decisions.temperature(z, np.zeros(4000, int)) == 1.0
 
 
 def test_a_tie_goes_to_the_worse_grade():
-    assert decide(np.array([[0.25, 0.25, 0.25, 0.25], [0.4, 0.4, 0.1, 0.1]])).tolist() == [3, 1]
+    assert decisions.decide(np.array([[0.25, 0.25, 0.25, 0.25], [0.4, 0.4, 0.1, 0.1]])).tolist() == [3, 1]
 
 
 def test_costs_alike_choose_the_likeliest_and_a_dear_miss_moves_the_grade():
     p = np.random.default_rng(0).dirichlet(np.ones(4), 500)
-    assert (decide(p, ALIKE) == decide(p)).all()
+    assert (decisions.decide(p, ALIKE) == decisions.decide(p)).all()
     dear = ALIKE.copy()
     dear[3, :3] = 10  # a severe part called light
-    assert decide(np.array([[0.0, 0.1, 0.6, 0.3]]), dear).tolist() == [3]
-    assert decide(np.zeros((0, 4))).tolist() == []
+    assert decisions.decide(np.array([[0.0, 0.1, 0.6, 0.3]]), dear).tolist() == [3]
+    assert decisions.decide(np.zeros((0, 4))).tolist() == []
 
 
 def test_the_best_epoch_is_a_high_plain_and_no_single_peak():
-    assert corrosion.best_epoch([0.1, 0.9, 0.1, 0.6, 0.6, 0.6, 0.2]) == 5
-    assert corrosion.best_epoch([[0.5, 0.5], [0.5, 0.5]]) == 1
-    assert corrosion.best_epoch([0.3]) == 1
+    assert decisions.best_epoch([0.1, 0.9, 0.1, 0.6, 0.6, 0.6, 0.2]) == 5
+    assert decisions.best_epoch([[0.5, 0.5], [0.5, 0.5]]) == 1
+    assert decisions.best_epoch([0.3]) == 1
 
 
 def test_the_least_confidence_is_where_four_of_five_are_right():
@@ -176,9 +176,9 @@ def test_the_least_confidence_is_where_four_of_five_are_right():
     p = np.stack([top, 1 - top, 0 * top, 0 * top], 1)
     p[:40] = [0.4, 0.3, 0.2, 0.1]
     truth = np.repeat([1, 0, 0], 40)  # all that is said at 0.4 is wrong
-    assert corrosion.least_confidence(p, truth) == pytest.approx(0.41)
-    assert corrosion.least_confidence(p, 1 - truth) == 1.0
-    assert corrosion.least_confidence(p[:5], truth[:5]) == 1.0
+    assert decisions.least_confidence(p, truth) == pytest.approx(0.41)
+    assert decisions.least_confidence(p, 1 - truth) == 1.0
+    assert decisions.least_confidence(p[:5], truth[:5]) == 1.0
 
 
 # Verdicts
@@ -247,7 +247,7 @@ def judged():
 
 
 def test_the_figures_are_those_of_scikit_learn(judged):
-    truth, grades = judged["truth"], decide(judged["p"])
+    truth, grades = judged["truth"], decisions.decide(judged["p"])
     told = score(judged)
     assert told["mean_f1"] == pytest.approx(f1_score(truth, grades, average="macro"))
     assert told["kappa"] == pytest.approx(cohen_kappa_score(truth, grades, weights="quadratic"))
@@ -271,7 +271,7 @@ def test_all_draws_at_once_equal_one_confusion_matrix_after_the_other():
 
 
 def test_the_interval_is_that_of_drawing_whole_groups(judged):
-    truth, grades = judged["truth"].astype(int), decide(judged["p"])
+    truth, grades = judged["truth"].astype(int), decisions.decide(judged["p"])
     slow = metrics.bootstrap(judged["group"], lambda i: float((truth[i] == grades[i]).mean()), draws=1000)
     told = score(judged)
     assert (told["accuracy_low"], told["accuracy_high"]) == pytest.approx(slow, abs=0.03)
@@ -281,7 +281,7 @@ def test_the_interval_is_that_of_drawing_whole_groups(judged):
 
 def test_a_threshold_tells_how_many_are_sure_and_right(judged):
     sure = score(judged, 0.5)["sure"]
-    top, right = judged["p"].astype(float).max(1), decide(judged["p"]) == judged["truth"]
+    top, right = judged["p"].astype(float).max(1), decisions.decide(judged["p"]) == judged["truth"]
     assert sure["n"] == (top >= 0.5).sum()
     assert sure["accuracy"] == pytest.approx(right[top >= 0.5].mean())
     assert score(judged, 1.1)["sure"]["accuracy"] is None
@@ -324,30 +324,30 @@ def test_the_config_is_frozen():
 
 def test_equal_costs_say_the_likeliest_grade():
     p = np.random.default_rng(0).dirichlet(np.ones(4), 200)
-    assert (corrosion.decide(p, np.asarray(corrosion.EQUAL_COSTS)) == p.argmax(1)).all()
+    assert (decisions.decide(p, np.asarray(decisions.EQUAL_COSTS)) == p.argmax(1)).all()
 
 
 def test_a_dear_miss_raises_the_grade_that_is_said():
     p = np.asarray([[0.05, 0.1, 0.5, 0.35]])
-    assert corrosion.decide(p)[0] == 2
+    assert decisions.decide(p)[0] == 2
     # Saying 2 risks 0.35 * 2 = 0.7, saying 3 risks 0.5 * 1 + 0.1 * 4 + 0.05 * 9 = 1.35: still 2.
-    assert corrosion.decide(p, np.asarray(corrosion.CAREFUL_COSTS))[0] == 2
-    dear = np.asarray(corrosion.EQUAL_COSTS)
+    assert decisions.decide(p, np.asarray(decisions.CAREFUL_COSTS))[0] == 2
+    dear = np.asarray(decisions.EQUAL_COSTS)
     dear[3, :3] = 5  # a missed 3 costs five times another mistake: 1.75 + 0.15 against 0.65
-    assert corrosion.decide(p, dear)[0] == 3
+    assert decisions.decide(p, dear)[0] == 3
 
 
 def test_what_costs_change_is_counted():
     p = np.asarray([[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.5, 0.3], [0.0, 0.0, 0.6, 0.4], [0.9, 0.1, 0.0, 0.0]])
     truth = np.asarray([0, 3, 2, -1])
-    told = corrosion.decided(p, truth, np.asarray(corrosion.EQUAL_COSTS), 0.55)
+    told = decisions.decided(p, truth, np.asarray(decisions.EQUAL_COSTS), 0.55)
     assert told.said.tolist() == [0, 2, 2, 0]
     assert (told.off_by_two, told.missed_3, told.cried_3) == (0, 1, 0)
     assert told.to_a_person == 2  # one is unsure, one may be severe
     assert told.cost == pytest.approx(1 / 3)
-    dear = np.asarray(corrosion.EQUAL_COSTS)
+    dear = np.asarray(decisions.EQUAL_COSTS)
     dear[3, :3] = 5
-    told = corrosion.decided(p, truth, dear, 0.55)
+    told = decisions.decided(p, truth, dear, 0.55)
     assert told.said.tolist() == [0, 3, 3, 0]
     assert (told.missed_3, told.cried_3) == (0, 1)
 
@@ -358,19 +358,19 @@ def test_what_costs_change_is_counted():
         (np.zeros((3, 3)), "4 rows"),
         ("dear", "4 rows"),
         (np.full((4, 4), np.nan), "0 or more"),
-        (-np.asarray(corrosion.EQUAL_COSTS), "0 or more"),
+        (-np.asarray(decisions.EQUAL_COSTS), "0 or more"),
         (np.ones((4, 4)), "diagonal"),
         (np.zeros((4, 4)), "All costs are 0"),
     ],
 )
 def test_a_table_of_costs_that_is_none_is_refused(costs, said):
     with pytest.raises(ConfigError, match=said):
-        corrosion.checked_costs(costs)
+        decisions.checked_costs(costs)
 
 
 def test_a_verdict_by_cost_says_so():
     arrays = {"p": np.asarray([0.05, 0.1, 0.5, 0.35])}
-    dear = np.asarray(corrosion.EQUAL_COSTS)
+    dear = np.asarray(decisions.EQUAL_COSTS)
     dear[3, :3] = 5
     plain, careful = judge(arrays, None, card()), judge(arrays, None, card(), costs=dear)
     assert (plain.label, careful.label) == ("2", "3")

@@ -13,7 +13,7 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from core import accounts, cards, corrosion, explore, gate, orders, queue, services
+from core import accounts, cards, decisions, explore, gate, orders, queue, services
 from core.errors import ConfigError, Forbidden
 from core.settings import Settings
 from tests import laboratory
@@ -168,8 +168,8 @@ def test_costs_move_the_matrix_and_go_into_service(visit, own):
     card = cards.read(own.settings.models, "corrosion", "starter-test")
     stored = cards.evaluation(cards.place(own.settings.models, "corrosion", card.id), "test")
     at = visit("corrosion", world=own, view="costs", worse="9.0")
-    told = corrosion.decided(
-        stored["p"], stored["truth"], corrosion.costs_of(9.0, True), card.threshold or 0.5
+    told = decisions.decided(
+        stored["p"], stored["truth"], decisions.costs_of(9.0, True), card.threshold or 0.5
     )
     cells = figure(at, "cost-matrix")["data"][-1]["customdata"]
     assert [c[2] for c in cells] == told.confusion.ravel().tolist()
@@ -178,7 +178,7 @@ def test_costs_move_the_matrix_and_go_into_service(visit, own):
     assert not at.exception
     service = services.current(own.db, "corrosion")
     assert service.why == "a missed 3 is dear"
-    assert np.allclose(service.costs, corrosion.costs_of(9.0, True))
+    assert np.allclose(service.costs, decisions.costs_of(9.0, True))
     assert np.allclose(services.serving(own.db, own.settings.models, "corrosion").costs, service.costs)
     assert "costs set by" in text(visit("corrosion", world=own, view="costs"))
 
@@ -192,7 +192,7 @@ def test_an_inspector_cannot_set_costs(own):
             card,
             now=1.0,
             why="x",
-            costs=corrosion.EQUAL_COSTS,
+            costs=decisions.EQUAL_COSTS,
         )
     crack = cards.read(own.settings.models, "crack", "starter-test")
     with pytest.raises(ConfigError, match="Costs are for grades"):
@@ -202,7 +202,7 @@ def test_an_inspector_cannot_set_costs(own):
             crack,
             now=1.0,
             why="x",
-            costs=corrosion.EQUAL_COSTS,
+            costs=decisions.EQUAL_COSTS,
         )
 
 

@@ -25,7 +25,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from core import cards, corrosion, metrics
+from core import cards, corrosion, decisions, metrics
 from core import config as settings_of
 from core.corrosion import CLASSES, Config, N
 from core.engine import checkpoint, classifiers, loaders, loop
@@ -231,7 +231,7 @@ class Training:
         """The epoch with the best F1 over the validated stages; the last one where it is not chosen."""
         if not self.config.choose_epoch:
             return self.config.epochs
-        return corrosion.best_epoch(self.f1())
+        return decisions.best_epoch(self.f1())
 
     def f1(self) -> list[list[float]]:
         """The validation F1 of every epoch so far, fold by fold."""
@@ -240,7 +240,7 @@ class Training:
 
     def objective(self) -> float:
         """What a search maximises: validation F1 at the best epoch, the mean over the folds."""
-        return float(np.mean(self.f1(), axis=0)[corrosion.best_epoch(self.f1()) - 1])
+        return float(np.mean(self.f1(), axis=0)[decisions.best_epoch(self.f1()) - 1])
 
     def total(self) -> int:
         """How many epochs the whole run has, as far as is known."""
@@ -318,10 +318,10 @@ class Training:
         first = memory["epoch"] == 1
         before = [] if first else [memory["logits"].pop()]
         memory["logits"].append(torch.cat([*before, torch.from_numpy(logits)[None]]))
-        p, truth = corrosion.probabilities(logits), self.grades[stage.val]
-        told = metrics.scores(metrics.confusion(truth, corrosion.decide(p), N))
+        p, truth = decisions.probabilities(logits), self.grades[stage.val]
+        told = metrics.scores(metrics.confusion(truth, decisions.decide(p), N))
         figures = {
-            "val_loss": corrosion.log_loss(p, truth),
+            "val_loss": decisions.log_loss(p, truth),
             "val_f1": told.mean_f1,
             "val_accuracy": told.accuracy,
         }
@@ -374,7 +374,7 @@ class Training:
     def validation(self) -> dict[str, np.ndarray]:
         """Each validated photo as judged by a network that had not learned from it, calibrated."""
         logits, index = self.logits()
-        p = corrosion.probabilities(logits, corrosion.temperature(logits, self.grades[index]))
+        p = decisions.probabilities(logits, decisions.temperature(logits, self.grades[index]))
         return corrosion.evaluation([self.photos[i] for i in index], [{"p": row} for row in p])
 
     def curves(self) -> dict[str, list[float]]:
@@ -391,8 +391,8 @@ class Training:
         config, memory = self.config, self.state.memory
         logits, index = self.logits()
         truth = self.grades[index]
-        t = corrosion.temperature(logits, truth)
-        threshold = corrosion.least_confidence(corrosion.probabilities(logits, t), truth)
+        t = decisions.temperature(logits, truth)
+        threshold = decisions.least_confidence(decisions.probabilities(logits, t), truth)
         epoch = self.chosen_epoch() if config.folds else memory["best"]["epoch"]
         config_now = settings_of.to_dict(config)
         counts = {split: len(photos.part(split)) for split in ("train", "val", "test")}
@@ -533,7 +533,7 @@ def predict(model: Model, pictures: Iterable[np.ndarray]) -> Iterator[dict[str, 
         )
         far = distances(model.known, torch.from_numpy(features)).numpy()
         share = np.searchsorted(model.distances, far, side="left") / max(1, len(model.distances))
-        for p, unlike in zip(corrosion.probabilities(logits, model.card.temperature), share, strict=True):
+        for p, unlike in zip(decisions.probabilities(logits, model.card.temperature), share, strict=True):
             yield {"p": p, "unlike": np.asarray(unlike, np.float32)}
 
 
@@ -564,8 +564,8 @@ def _halved(
     chunks = [training.pictures[b] for b in loaders.batches(len(training.pictures), 32)]
     told = card.preprocessing
     said = [
-        corrosion.decide(
-            corrosion.probabilities(
+        decisions.decide(
+            decisions.probabilities(
                 look(
                     _model(card, tensors).net,
                     training.machine,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import streamlit as st
 
-from core import conformal, corrosion, orders
+from core import conformal, corrosion, decisions, orders
 from pages.parts import access, cached, charts, notice, pick, tables, words
 from pages.parts.lab import Lab
 from pages.parts.strings import t
@@ -34,11 +34,11 @@ def costs(told: Lab, evaluation: Mapping[str, np.ndarray], names: Sequence[str])
             say=lambda name: t(f"corrosion.steps_{name}"),
             is_labelled=True,
         )
-    table = corrosion.costs_of(worse, steps == "square")
+    table = decisions.costs_of(worse, steps == "square")
     threshold = float(told.card.threshold or 0.5)
     p, truth = evaluation["p"], evaluation["truth"]
-    was = corrosion.decided(p, truth, np.asarray(corrosion.EQUAL_COSTS), threshold)
-    now = corrosion.decided(p, truth, table, threshold)
+    was = decisions.decided(p, truth, np.asarray(decisions.EQUAL_COSTS), threshold)
+    now = decisions.decided(p, truth, table, threshold)
     left, right = st.columns([6, 7], gap="large")
     with left:
         charts.show(charts.confusion(now.confusion, names), t("corrosion.by_cost"), key="cost-matrix")
