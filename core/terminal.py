@@ -6,6 +6,7 @@ A bar is drawn on a terminal only; in a log there is one line a report.
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Generator
@@ -50,20 +51,19 @@ class Bar:
 
     def __init__(self) -> None:
         self.is_terminal = sys.stderr.isatty()
-        self.began = time.monotonic()
-        self.first: int | None = None
-        self.said_at = -10.0
+        self.first: tuple[int, float] | None = None
+        """Step and moment of the first report: the pace is measured from there, a resumed run's too."""
+        self.said_at = -math.inf
 
     def show(self, progress: Progress) -> None:
         """Show where the work is; in a log only every 10 s, with a note, with figures, or at the end."""
-        now = time.monotonic() - self.began
-        if self.first is None:
-            self.first = progress.step - 1  # a resumed run begins in the middle
-        gone, to_go = progress.step - self.first, progress.total - progress.step
+        now = time.monotonic()
+        self.first = self.first or (progress.step, now)
+        gone, to_go = progress.step - self.first[0], progress.total - progress.step
         told = [f"{progress.phase} {progress.step}/{progress.total}"]
         told += [f"{name} {figure(value)}" for name, value in progress.figures.items()]
         if gone > 0 and to_go > 0:
-            told += [f"{duration(now / gone * to_go)} left"]
+            told += [f"{duration((now - self.first[1]) / gone * to_go)} left"]
         line = "  ".join(told)
         if self.is_terminal:
             done = round(WIDTH * progress.step / max(1, progress.total))

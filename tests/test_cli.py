@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import cards, sets, store
+from core import cards, sets, store, terminal
 from core.cli import COMMANDS, _write_mask, main
 from core.options import parser
-from core.records import Photo
+from core.records import Photo, Progress
 from tests import tiny
 from tests.conftest import ROOT
 from tests.test_children import wait_for
@@ -300,3 +300,15 @@ def test_a_mask_is_written_at_the_threshold_in_the_photos_size(tmp_path):
     assert [p.name for p in (first, second)] == ["wall.png", "wall-2.png"]
     assert (np.asarray(Image.open(first).convert("L")) == [[0, 0, 255], [255, 0, 255]]).all()
     assert (np.asarray(Image.open(second).convert("L")) == [[0, 0, 0], [255, 0, 0]]).all()
+
+
+def test_the_time_left_is_told_from_the_pace_between_reports(capsys, monkeypatch):
+    clock = iter([100.0, 110.0, 120.0])
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(clock))
+    bar = terminal.Bar()
+    for step in (100, 200, 300):
+        bar.show(Progress(step, 600, "train", {"loss": 0.5}))
+    first, second, third = capsys.readouterr().err.splitlines()
+    assert "left" not in first, "one report has no pace"
+    assert "0:40 left" in second
+    assert "0:30 left" in third
