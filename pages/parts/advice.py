@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import streamlit as st
 
-from core import corrections, cycles
+from core import corrections, cycles, sets
 from core.advice import Luck
 from core.cycles import Entry
 from core.errors import PatinaError
@@ -27,6 +27,7 @@ from pages.parts import (
     ledger,
     notice,
     pick,
+    viewer,
     words,
 )
 from pages.parts import cycles as page
@@ -130,9 +131,12 @@ def asked(told: Visitor, e: Experiment, repeat: int, training: int) -> None:
         told,
         desk_of(told, e, repeat, training, shas, spoken),
         on_act=lambda said: answer(told, e, repeat, training, said),
-        on_open=lambda sha: None,
+        on_open=lambda sha: st.query_params.__setitem__("photo", sha[:12]),
         mode="ask",
     )
+    opened = next((sha for sha in shas if sha.startswith(st.query_params.get("photo", "-"))), None)
+    if opened is not None:
+        open_asked(told, e, repeat, training, opened)
     refused = st.session_state.pop("cycles-refused", None)
     if refused is not None:
         notice.show(refused)
@@ -172,6 +176,27 @@ def desk_of(
         {},
     )
     return ledger.Desk(e, repeat, training, group, spoken, {})
+
+
+def open_asked(told: Visitor, e: Experiment, repeat: int, training: int, sha: str) -> None:
+    """The asked photo, large, and its two answers."""
+    held = sets.held(told.db, [sha]).get(sha)
+    if held is None:
+        page.closed()
+        return
+
+    def opened() -> None:
+        viewer.photo(sha, held.width_px, held.height_px, key=f"asked-{sha[:12]}", alt=held.name)
+        if not told.may_correct:
+            return
+        with st.container(horizontal=True):
+            for name in reversed(CLASSES):
+                if st.button(t(f"label.{name}"), key=f"asked-{name}"):
+                    answer(told, e, repeat, training, {"act": name, "photos": [sha]})
+                    page.closed()
+                    st.rerun(scope="app")
+
+    st.dialog(words.shortened(held.name, 48), width="large", on_dismiss=page.closed)(opened)()
 
 
 def answer(told: Visitor, e: Experiment, repeat: int, training: int, said: Mapping[str, Any]) -> None:

@@ -207,7 +207,7 @@ def open_photo(told: Visitor, desk: Desk, sha12: str) -> None:
             if told.may_correct:
                 _say_of(told, desk, line)
 
-    st.dialog(words.shortened(line.photo, 48), width="large", on_dismiss=_closed)(opened)()
+    st.dialog(words.shortened(line.photo, 48), width="large", on_dismiss=closed)(opened)()
 
 
 def known_of(desk: Desk, line: Entry) -> list[str]:
@@ -252,11 +252,12 @@ def _say_of(told: Visitor, desk: Desk, line: Entry) -> None:
         if st.button(label, key=f"say-{i}", width="stretch"):
             with notice.instead():
                 say()
-                _closed()
+                closed()
                 st.rerun(scope="app")
 
 
-def _closed() -> None:
+def closed() -> None:
+    """No photo is open any more."""
     st.query_params.pop("photo", None)
 
 
