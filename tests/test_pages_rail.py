@@ -11,9 +11,9 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from core import corrections, cycles, gate, orders, queue
+from pages.parts import advice, ledger
 from pages.parts import cycles as page
 from pages.parts import experiments as known
-from pages.parts import ledger
 from tests import experiments
 from tests.serving import World
 
@@ -124,3 +124,39 @@ def test_the_element_is_told_what_the_ledger_holds(desk):
     assert data["lines"] == {"threshold": 0.7, "share": 0.3, "sure": 0.9, "portion": 0.5, "size": 24}
     assert set(data["held"]) == {1}
     json.dumps(data, allow_nan=False)
+
+
+@pytest.mark.parametrize("view", ["trace", "advice"])
+@pytest.mark.parametrize("role", ["manager", "engineer"])
+def test_an_experiment_that_kept_no_features_says_what_is_missing(visit, view, role):
+    told = text(visit(role, view=view, run="1"))
+    assert "kept no features" in told
+
+
+def test_whether_it_helps_is_said_with_an_interval(visit):
+    told = text(visit(view="advice", run="1", training="4"))
+    assert "After training 4" in told
+    assert "against the labels alone, on 40 test photos of" in told
+
+
+def test_who_is_asked_is_not_told_the_truth(desk, world):
+    told, own = desk
+    shas = [line.sha256 for line in own.group.lines[:5]]
+    asked = advice.desk_of(told, own.e, 1, 3, shas, {})
+    assert set(asked.group.truth.tolist()) == {-1}
+    assert [line.sha256 for line in asked.group.lines] == shas
+    stored = cycles.cycle(world.settings.runs / "1", 1, 3)
+    place = cycles.photos(world.settings.runs / "1")["pool_sha256"].tolist()
+    assert asked.group.p[0] == stored["pool_p"][place.index(shas[0])]
+
+
+def test_an_answer_is_written_and_taken_back(desk, world):
+    told, own = desk
+    sha = own.group.lines[5].sha256
+    person = world.session_of("engineer").person
+    with patch.object(advice.access, "me", return_value=person):
+        advice.answer(told, own.e, 1, 3, {"act": "defect", "photos": [sha]})
+        said = corrections.of(world.db, 1, 1)[sha]
+        assert (said.label, said.act, said.who, said.cycle) == ("defect", "labelled", "engineer", 3)
+        advice.answer(told, own.e, 1, 3, {"act": "withdraw", "photos": [sha]})
+    assert sha not in corrections.of(world.db, 1, 1)
