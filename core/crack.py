@@ -27,7 +27,13 @@ from core.standards import Standard
 class Config:
     """How one crack model is trained. The defaults are what 10 to 15 minutes on a CPU are best spent on."""
 
-    loss: str = param("relu", "loss", choices=tuple(losses.LOSSES), source="paper 2, table 8")
+    loss: str = param(
+        "relu",
+        "loss",
+        choices=(*losses.LOSSES, *losses.PEERS),
+        help="The first five are the paper's; the others are there to compare with.",
+        source="paper 2, table 8",
+    )
     weight: float = param(
         0.97, "weight w of a missed crack", low=0.0, high=2.0, source="paper 2, tables 4 to 7"
     )

@@ -80,16 +80,33 @@ LOSSES: dict[str, Loss] = {
 }
 
 
+PEERS: dict[str, float] = {
+    "bce": math.inf,
+    "dice": math.inf,
+    "focal": math.inf,
+    "tversky": 1.0,
+    "cldice": 1.0,
+}
+"""Losses beyond the paper's, to compare with (`core.engine.peers`), and the weight they go up to."""
+
+
 def check(name: str, w: float) -> str:
     """A warning to show beside this loss and weight, or ""; `ConfigError` with the reason against w."""
     loss = LOSSES.get(name)
-    if loss is None:
-        raise ConfigError(f"There is no loss {name!r}; known are {', '.join(LOSSES)}.")
+    if loss is None and name not in PEERS:
+        raise ConfigError(f"There is no loss {name!r}; known are {', '.join((*LOSSES, *PEERS))}.")
     if not (math.isfinite(w) and w >= 0):
         raise ConfigError(
             f"The weight of {name} is {w:g}; it must be 0 or more, because below 0 a missed crack "
             "would be punished less than a false alarm."
         )
+    if loss is None:
+        if w > PEERS[name]:
+            raise ConfigError(
+                f"The weight of {name} is {w:g}; it may be {PEERS[name]:g} at most, because beyond it one of "
+                "the two parts it weighs would count less than nothing."
+            )
+        return ""
     if w >= loss.below:
         raise ConfigError(f"The weight of {name} is {w:g}; it must be below {loss.below:g}: {loss.why}.")
     return loss.warning if w > loss.warn_above else ""

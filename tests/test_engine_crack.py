@@ -196,7 +196,7 @@ def test_one_step_is_the_papers_formula():
     assert value == pytest.approx(float(expected), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", list(losses.LOSSES))
+@pytest.mark.parametrize("name", [*losses.LOSSES, *losses.PEERS])
 def test_every_loss_trains(name, walls):
     drawn = Walls.read(walls.part("train")[:4])
     told = dataclasses.replace(SMALL, loss=name, weight=0.5, near_crack=1.0, jitter=0.0)

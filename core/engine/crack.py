@@ -27,7 +27,7 @@ from core import cards, crack, losses, metrics, sweep
 from core import config as settings_of
 from core import photos as files
 from core.crack import Config
-from core.engine import checkpoint, loop
+from core.engine import checkpoint, loop, peers
 from core.engine.loaders import Augment, augment
 from core.engine.loop import Machine, State
 from core.engine.unet import UNet
@@ -320,13 +320,16 @@ def step(
     machine: Machine,
     rng: np.random.Generator,
 ) -> float:
-    """One step down the loss of paper 2 on these crops (uint8 and bool); its value before the step."""
+    """One step down the loss on these crops (uint8 and bool); its value before the step."""
     x = pictures.to(machine.device, torch.float32).div_(255)
     change = Augment(brightness=config.jitter, contrast=config.jitter, colour=config.jitter)
     x = ready(augment(x, change, rng) if config.jitter else x, machine)
     with machine.autocast():
         logits = net(x)
-    e = masks.to(machine.device).float() - logits.float().sigmoid()  # the paper's e = y - p, in fp32
+    truth, logits = masks.to(machine.device).float(), logits.float()  # the loss is summed up in fp32
+    if config.loss in peers.LOSSES:
+        return loop.descend(optimizer, peers.LOSSES[config.loss](logits, truth, config.weight))
+    e = truth - logits.sigmoid()  # the paper's e = y - p
     return loop.descend(optimizer, losses.LOSSES[config.loss].formula(e, config.weight).mean())
 
 
