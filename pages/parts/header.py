@@ -31,6 +31,8 @@ def look() -> None:
     is_dark = st.context.theme.type == "dark"
     st.logo(str(STATIC / ("logo-dark.svg" if is_dark else "logo.svg")), size="large")
     st.html(HERE / "style.css")
+    # Menus and dialogs hang beside Streamlit's own frame, which alone says by night that it is night.
+    st.html(f"<style>:root {{ color-scheme: {'dark' if is_dark else 'light'} }}</style>")
 
 
 def speak(person: Person) -> None:

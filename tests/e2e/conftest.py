@@ -25,6 +25,7 @@ HARMLESS = (
     "Failed to load resource: net::ERR_",
     "when disconnected from server",
     "No response received when attempting to reach /_stcore/",
+    "Streamlit server is not responding",
 )
 """What a console may say: a refusal we ask for, a line we cut, a server that has ended."""
 STILL = """() => {

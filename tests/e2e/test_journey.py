@@ -282,6 +282,20 @@ def test_the_menus_word_for_this_page_begins_it_anew(visit, tmp_path):
     window.see("Handed in lately")
 
 
+def test_on_a_phone_the_menu_gives_way_to_the_page_and_is_made_for_thumbs(visit):
+    window = visit("admin", width=390)
+    window.go("/inspect")
+    window.page.locator("[data-testid=stExpandSidebarButton]").click()
+    home = window.page.locator("[data-testid=stSidebarNavLink]", has_text="Home")
+    assert home.bounding_box()["height"] >= 44
+    home.click()
+    window.page.wait_for_url(f"{window.url}/")
+    window.page.locator("[data-testid=stExpandSidebarButton]").wait_for()
+    window.page.wait_for_function(
+        "() => document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().right < 40"
+    )
+
+
 def test_the_photo_zooms_moves_and_shows_its_evidence(visit, world, tmp_path):
     wall = tmp_path / "wall.jpg"
     wall.write_bytes(stock.picture(8, "crack"))

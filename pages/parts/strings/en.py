@@ -295,7 +295,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "data.import": "Import a data set",
     "data.empty": "No data set yet. Import one: a zip or a folder of photos that an expert has labelled.",
     "data.photos": ("one photo", "{n} photos"),
-    "data.problems": ("one thing is odd", "{n} things are odd"),
+    "data.problems": ("one thing to note", "{n} things to note"),
     "data.synthetic": "synthetic",
     "data.synthetic_set": "Synthetic: drawn by a program, not photographed",
     "data.no_licence": "licence not stated",

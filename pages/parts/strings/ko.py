@@ -285,7 +285,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "data.import": "데이터 세트 가져오기",
     "data.empty": "아직 데이터 세트가 없습니다. 전문가가 표시한 사진의 zip이나 폴더를 가져오세요.",
     "data.photos": "사진 {n}장",
-    "data.problems": "이상한 점 {n}가지",
+    "data.problems": "살펴볼 점 {n}가지",
     "data.synthetic": "합성",
     "data.synthetic_set": "합성: 찍은 것이 아니라 프로그램이 그린 사진",
     "data.no_licence": "라이선스 표시 없음",
