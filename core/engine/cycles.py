@@ -18,6 +18,7 @@ from core import cycles, divisions, rail, selection
 from core.cycles import Begin
 from core.divisions import Draw
 from core.engine import checkpoint
+from core.engine.heads import DESCRIBED
 from core.engine.lessons import Course, Lesson, Told, chance, put_arrays
 from core.engine.likeness import as_bytes
 from core.errors import DataError
@@ -252,6 +253,7 @@ class Book:
                 f"Repeat {begin.repeat} of run {begin.run_folder.name} has not come to {missing[0]}; "
                 f"take it up earlier than cycle {begin.cycle}, or let it go on first."
             )
+        files += [(seen, self.folder / seen.name) for seen in begin.run_folder.glob(f"{DESCRIBED}-*.npz")]
         for source, target in files:
             checkpoint.put(target, source.read_bytes())
         head, _ = cycles.ledger(begin.run_folder, begin.repeat)
