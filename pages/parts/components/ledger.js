@@ -117,7 +117,11 @@ function desk(root) {
   plot.append(peek)
   wall.setAttribute("role", "list")
   root.replaceChildren(head, top, bar, wall)
-  const seen = new ResizeObserver(() => { if (data) { drawPlot(); lay() } })
+  let plotWidth = 0
+  const seen = new ResizeObserver(() => {
+    plotWidth = plot.clientWidth
+    if (data) { drawPlot(); lay() }
+  })
   const scrolled = () => { frame ||= requestAnimationFrame(() => { frame = 0; paint() }) }
   start()
   return self
@@ -186,8 +190,16 @@ function desk(root) {
   }
 
   function passes(i, filter) {
-    return { all: true, defect: said[i] === DEFECT, normal: said[i] === NORMAL, left: said[i] === LEFT, changed: changed[i], wrong: wrong[i],
-      said: Boolean(data.marks[i]), flipped: Boolean(data.flips[i]) }[filter] ?? true
+    switch (filter) {
+      case "defect": return said[i] === DEFECT
+      case "normal": return said[i] === NORMAL
+      case "left": return said[i] === LEFT
+      case "changed": return changed[i]
+      case "wrong": return wrong[i]
+      case "said": return Boolean(data.marks[i])
+      case "flipped": return Boolean(data.flips[i])
+      default: return true
+    }
   }
 
   function remember() {
@@ -283,7 +295,8 @@ function desk(root) {
 
   function drawPlot() {
     if (data.mode === "ask") return
-    const width = Math.max(260, plot.clientWidth), height = width < 520 ? 250 : 330
+    plotWidth ||= plot.clientWidth  // measured once and on resize: asking at every move would lay the page out
+    const width = Math.max(260, plotWidth), height = width < 520 ? 250 : 330
     const { colours: c, words } = data
     const inner = { w: width - MARGIN.left - MARGIN.right, h: height - MARGIN.top - MARGIN.bottom }
     const n = order.length, step = inner.w / Math.max(1, n)
@@ -603,6 +616,9 @@ function desk(root) {
   function write(tile, i) {
     const { words } = data
     const mark = data.marks[i]
+    const told = `${data.id} ${said[i]} ${given[i]} ${picked.has(i)} ${mark?.words} ${mark?.label} ${data.flips[i]} ${words.defect_word}`
+    if (tile.told === told) return
+    tile.told = told
     const label = (is) => ({ [DEFECT]: words.defect_word, [NORMAL]: words.normal_word, [LEFT]: words.left_word })[is]
     const now = mark ? mark.label : said[i]
     tile.classList.toggle("is-picked", picked.has(i))
