@@ -78,7 +78,7 @@ def test_the_sentence_counts_as_the_ledger_does(visit, world):
     own = [e for e in entries if e.cycle == 3]
     wrong = sum(bool(e.wrong) for e in own)
     assert f"<b>{sum(e.label == 'defect' for e in own)}</b> of {len(own)} photos" in text(at)
-    assert wrong == 0 or f"<b>{wrong}</b> pseudo-labels are wrong" in text(at)
+    assert wrong == 0 or f"<b>{wrong}</b> labels are wrong" in text(at)
 
 
 def test_an_experiment_without_cycles_says_so(visit):

@@ -154,6 +154,9 @@ def sentence(desk: Desk) -> str:
     text = t(f"cycles.taken_{rule}", **told)
     if n_left:
         text += " " + t("cycles.left", n=n_left)
+    n_people = sum(line.by == "person" for line in group.lines)
+    if n_people:
+        text += " " + t("cycles.by_people", n=n_people)
     is_given = group.given != groups.LEFT
     found = selection.mistakes(is_defect[is_given], group.truth[is_given])
     if found["known"]:

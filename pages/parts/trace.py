@@ -143,7 +143,8 @@ def teacher(
         f'alt="{html.escape(line.photo)}">'
         f"<figcaption><b>{one.cosine:.3f}</b> · {html.escape(label)}<br>"
         f'<span class="quiet">{t("trace.of_cycle", cycle=line.cycle, p=f"{line.p_defect or 0:.3f}")}</span>'
-        f'<br><span class="ask">{html.escape(truth)}</span><span class="done">{html.escape(mark)}</span>'
+        f'<br><span class="ask">{html.escape(truth)}</span>{"<br>" if truth and mark else ""}'
+        f'<span class="done">{html.escape(mark)}</span>'
         "</figcaption></figure>"
     )
     if not told.may_correct:

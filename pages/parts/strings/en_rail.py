@@ -87,8 +87,9 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "{share} % that are expected."
     ),
     "cycles.left": ("1 photo was left for later.", "{n} photos were left for later."),
+    "cycles.by_people": ("1 label is a person's.", "{n} labels are people's."),
     "cycles.are_wrong": (
-        "<b>{wrong}</b> pseudo-labels are wrong ({share}): {false} sound called defect, {missed} "
+        "<b>{wrong}</b> labels are wrong ({share}): {false} sound called defect, {missed} "
         "defects called sound."
     ),
     "cycles.none_wrong": "None of them is wrong.",

@@ -90,9 +90,9 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "枚が「欠陥」になりました。"
     ),
     "cycles.left": ("1枚は後回しにしました。", "{n} 枚は後回しにしました。"),
+    "cycles.by_people": ("ラベル1件は人によるものです。", "ラベル {n} 件は人によるものです。"),
     "cycles.are_wrong": (
-        "擬似ラベル <b>{wrong}</b> 件が誤りです（{share}）：正常を欠陥と {false} "
-        "件、欠陥を正常と {missed} 件。"
+        "ラベル <b>{wrong}</b> 件が誤りです（{share}）：正常を欠陥と {false} 件、欠陥を正常と {missed} 件。"
     ),
     "cycles.none_wrong": "誤りはありません。",
     "cycles.flip": "学習 {trainings} では{label}",

@@ -85,9 +85,9 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "“결함”이 되었습니다."
     ),
     "cycles.left": ("1장은 나중으로 미뤘습니다.", "{n}장은 나중으로 미뤘습니다."),
+    "cycles.by_people": ("라벨 1개는 사람이 붙였습니다.", "라벨 {n}개는 사람이 붙였습니다."),
     "cycles.are_wrong": (
-        "의사 라벨 <b>{wrong}</b>개가 틀렸습니다({share}): 정상을 결함으로 {false}개, 결함을 "
-        "정상으로 {missed}개."
+        "라벨 <b>{wrong}</b>개가 틀렸습니다({share}): 정상을 결함으로 {false}개, 결함을 정상으로 {missed}개."
     ),
     "cycles.none_wrong": "틀린 것은 없습니다.",
     "cycles.flip": "학습 {trainings}에서는 {label}",
