@@ -329,6 +329,13 @@ def test_a_group_that_people_have_labelled_whole_is_an_empty_cycle(few, experime
     )
 
 
+def test_a_run_that_goes_on_from_state_to_state_is_taken_up_with_a_fresh_one(few, experiment, tmp_path):
+    told = CYCLES | {"restart": "continue", "repeats": 1, "epochs": 1}
+    begin = Begin(experiment[0], 1, 5, {}, {})
+    run(told, few, tmp_path, begin=begin)
+    assert len(cycles.experiment(tmp_path)["rows"]) == 6
+
+
 def test_a_run_taken_up_without_any_word_finds_the_same_again(few, experiment, tmp_path):
     run(CYCLES, few, tmp_path, begin=Begin(experiment[0], 1, 6, {}, {}))
     for number in range(1, 7):
@@ -404,6 +411,15 @@ def test_a_fitted_head_is_filed_loaded_and_says_again_what_its_training_said(few
     last = cycles.cycle(headed[0], 2, 6)
     assert np.abs(stored["p"][:, 1] - last["test_p"]).max() < 0.02  # bf16 sums depend on the batch
     assert card.preprocessing["stripes"] == "removed"
+
+
+def test_a_fitted_head_gets_threshold_and_temperature_from_places_it_never_saw(few, tmp_path):
+    card = run(FOLDS | {"method": "head", "stripes": "beside"}, few, tmp_path)[-1].card
+    assert card.known["epoch"] == 1
+    assert sorted(
+        np.concatenate([lessons.load_arrays(tmp_path / f"fold-{k}.npz")["photo"] for k in (1, 2)])
+    ) == list(range(18))
+    assert card.figures["val"] == rail.score(cards.evaluation(tmp_path, "val"), card.threshold)
 
 
 def test_a_fitted_head_answers_its_closed_form():

@@ -107,7 +107,7 @@ def _repeat(
         is_new = stored is None
         if is_new or (is_last and is_end):
             yield from course.teach(lesson)  # the last network is the one that is filed
-        elif begin is None or number >= begin.cycle:
+        elif begin is None or number >= begin.cycle:  # what was copied was never to be done
             course.done += lesson.passes
         if stored is None:
             stored, seen = _judged(book, course, lesson, group, persons, drawn.start)
@@ -122,7 +122,9 @@ def _repeat(
         learned = np.concatenate([learned, stored["group"][given]])
         labels = np.concatenate([labels, stored["selected"][given]])
         left = stored["group"][~given]
-        before = lesson.name if config.restart == "continue" else ""
+        # ours: the states of an earlier run are not kept, so the first training after `begin` starts anew.
+        is_here = begin is None or number >= begin.cycle
+        before = lesson.name if config.restart == "continue" and is_here else ""
     return learned
 
 
