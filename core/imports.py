@@ -24,8 +24,8 @@ from core.findings import Report, looks, report
 from core.records import Domain, PhotoSet
 from core.settings import Settings
 
-Stage = Literal["unpacking", "reading", "looking", "looked", "keeping", "kept", "failed"]
-MOVING: tuple[Stage, ...] = ("unpacking", "reading", "looking", "keeping")
+Stage = Literal["drawing", "unpacking", "reading", "looking", "looked", "keeping", "kept", "failed"]
+MOVING: tuple[Stage, ...] = ("drawing", "unpacking", "reading", "looking", "keeping")
 
 log = logging.getLogger("patina.imports")
 
@@ -90,6 +90,18 @@ class Imports:
         self._start(one, lambda: self._look(settings, one, source))
         return one
 
+    def draw(self, settings: Settings, by: Person, domain: Domain, n: int, *, now: float) -> Import:
+        """Draw n synthetic photos, as `core.demo` does, and look at them; returns at once.
+
+        For a first training where no labelled photos are at hand. The set is marked synthetic for good.
+        """
+        by.require("engineer")
+        one = Import(secrets.token_hex(6), by, domain, f"{n} × {domain}", "", now, stage="drawing")
+        with self._lock:
+            self._all[one.id] = one
+        self._start(one, lambda: self._draw(settings, one, n))
+        return one
+
     def keep(self, settings: Settings, by: Person, id: str, name: str) -> None:
         """Take what was looked at into the store under this name; returns at once."""
         one = self.get(by, id)
@@ -130,16 +142,26 @@ class Imports:
             if source.is_file() and source.suffix.lower() in archives.ARCHIVES | {".part"}:
                 one.folder = settings.uploads / f"import-{one.id}"
                 source = self._unpacked(settings, source, one.folder, one.source)
-            one.stage = "reading"
-            found = datasets.read(source, one.domain, licence=one.licence)
-            one.name, one.n, one.stage = found.name, len(found.photos), "looking"
-            seen = []
-            for look in looks(found):
-                seen.append(look)
-                one.done = len(seen)
-            one.report = report(found, seen)
-            one.found = datasets.without(found, one.report.unreadable)
-            one.stage = "looked"
+            self._read(one, source)
+
+    def _draw(self, settings: Settings, one: Import, n: int) -> None:
+        from core import demo  # a page that draws nothing does not wait for it
+
+        with self._turn:
+            one.folder = settings.uploads / f"import-{one.id}"
+            self._read(one, demo.write(one.domain, one.folder / f"synthetic {one.domain}", n))
+
+    def _read(self, one: Import, source: Path) -> None:
+        one.stage = "reading"
+        found = datasets.read(source, one.domain, licence=one.licence)
+        one.name, one.n, one.stage = found.name, len(found.photos), "looking"
+        seen = []
+        for look in looks(found):
+            seen.append(look)
+            one.done = len(seen)
+        one.report = report(found, seen)
+        one.found = datasets.without(found, one.report.unreadable)
+        one.stage = "looked"
 
     def _unpacked(self, settings: Settings, source: Path, folder: Path, name: str) -> Path:
         """The zip's folder; one that was uploaded for this gets its owner's name first, and goes after."""

@@ -17,6 +17,7 @@ from pages.parts import access, address, archive, gallery, header, notice, place
 from pages.parts.strings import t
 
 A_PAGE = 60
+N_DRAWN = 120
 
 person = access.require(*places.roles("data"))
 settings, now = Settings.of(), time.time()
@@ -246,6 +247,11 @@ def bring_in() -> None:
                 places.go("data", view="import", id=one.id)
     with st.expander(t("import.layouts_title")):
         st.markdown(t("import.layouts"))
+    with st.expander(t("import.draw_title")):
+        st.html(f'<p class="note">{t("import.draw_note")}</p>')
+        if st.button(t("import.draw", n=N_DRAWN), icon=":material/draw:", key="draw"):
+            one = HERE.draw(settings, person, domain, N_DRAWN, now=now)
+            places.go("data", view="import", id=one.id)
 
 
 def follow(id: str) -> None:

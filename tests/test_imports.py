@@ -117,3 +117,21 @@ def test_a_zip_goes_in_by_parts_and_only_from_an_engineer(tmp_path):
     assert place.read_bytes() == whole
     refused = part("inspector", 0, 1000)
     assert (refused.status_code, refused.json()["detail"][:27]) == (403, "This needs the role enginee")
+
+
+@pytest.mark.parametrize("domain", ["rail", "crack", "corrosion"])
+def test_whoever_has_no_labelled_photos_draws_some_and_they_are_marked(told, domain):
+    imports, db = Imports(), store.connect(told.database)
+    one = waited(imports, imports.draw(told, EDDA, domain, 8, now=1.0))
+    assert (one.stage, one.n, one.report.unreadable) == ("looked", 8, ())
+    imports.keep(told, EDDA, one.id, one.name)
+    assert waited(imports, one).stage == "kept"
+    [kept] = sets.all_sets(db)
+    assert (kept.name, kept.domain, kept.n_photos) == (f"synthetic {domain}", domain, 8)
+    assert kept.is_synthetic
+    assert not list(told.uploads.glob("import-*")), "what was drawn is in the store, not beside it"
+
+
+def test_drawing_is_for_engineers(told):
+    with pytest.raises(Forbidden):
+        Imports().draw(told, accounts.Person(2, "mina", "inspector"), "rail", 8, now=1.0)

@@ -327,6 +327,12 @@ WORDS: dict[str, str | tuple[str, str]] = {
 - **Folders by class**: `defect/` and `normal/`, or `0/` to `3/`, also under `train/`, `val/`, `test/`.
 - **Photos and masks**: `images/` and `masks/` with the same names, white where the wall is cracked.
 """,
+    "import.draw_title": "No labelled photos at hand?",
+    "import.draw_note": (
+        "Patina can draw some to try a training with. They are marked synthetic wherever they show, "
+        "and so is a model that learned from them: it is not for real inspections."
+    ),
+    "import.draw": "Draw {n} synthetic photos",
     "import.goes_on": "It goes on when you close this page; come back under Data.",
     "import.done": "{done} of {n} photos",
     "import.looked": "<b>{name}</b>: {n} photos were looked at. Nothing is kept yet.",
@@ -335,6 +341,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "import.keep": "Keep {n} photos",
     "import.drop": "Throw away",
     "import.again": "Try another one",
+    "import_state.drawing": "Drawing {name} synthetic photos",
     "import_state.unpacking": "Unpacking {name}",
     "import_state.reading": "Reading {name}",
     "import_state.looking": "Looking at every photo of {name}",

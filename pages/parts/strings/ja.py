@@ -317,6 +317,13 @@ WORDS: dict[str, str | tuple[str, str]] = {
   `train/`、`val/`、`test/`の下でも構いません。
 - **写真とマスク**：同じ名前で`images/`と`masks/`。ひび割れの箇所が白です。
 """,
+    "import.draw_title": "ラベル付きの写真がありませんか",
+    "import.draw_note": (
+        "学習を試すための写真を Patina が描きます。"
+        "合成写真とそれで学んだモデルには必ず「合成」と表示され、"
+        "実際の点検には使いません。"
+    ),
+    "import.draw": "合成写真を{n}枚描く",
     "import.goes_on": "このページを閉じても続きます。データのページで続きを見られます。",
     "import.done": "{n}枚中{done}枚",
     "import.looked": "<b>{name}</b>：写真{n}枚を調べました。まだ何も保存していません。",
@@ -325,6 +332,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "import.keep": "写真{n}枚を保存",
     "import.drop": "捨てる",
     "import.again": "別のもので試す",
+    "import_state.drawing": "合成写真を描いています: {name}",
     "import_state.unpacking": "{name}を展開中",
     "import_state.reading": "{name}を読み込み中",
     "import_state.looking": "{name}の写真をすべて調べています",

@@ -316,6 +316,13 @@ WORDS: dict[str, str | tuple[str, str]] = {
 - **분류별 폴더**: `defect/`와 `normal/`, 또는 `0/`~`3/`. `train/`, `val/`, `test/` 아래에 두어도 됩니다.
 - **사진과 마스크**: 같은 이름으로 `images/`와 `masks/`. 벽에 금이 간 곳이 흰색입니다.
 """,
+    "import.draw_title": "라벨이 있는 사진이 없나요?",
+    "import.draw_note": (
+        "학습을 시험해 볼 사진을 Patina가 그릴 수 있습니다. "
+        "합성 사진과 그것으로 학습한 모델에는 어디서나 ‘합성’ 표시가 붙으며, "
+        "실제 점검에는 쓰지 않습니다."
+    ),
+    "import.draw": "합성 사진 {n}장 그리기",
     "import.goes_on": "이 페이지를 닫아도 계속됩니다. 데이터 페이지에서 다시 볼 수 있습니다.",
     "import.done": "{n}장 중 {done}장",
     "import.looked": "<b>{name}</b>: 사진 {n}장을 살펴보았습니다. 아직 아무것도 저장하지 않았습니다.",
@@ -324,6 +331,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "import.keep": "사진 {n}장 저장",
     "import.drop": "버리기",
     "import.again": "다른 것으로 해 보기",
+    "import_state.drawing": "합성 사진을 그리는 중: {name}",
     "import_state.unpacking": "{name} 푸는 중",
     "import_state.reading": "{name} 읽는 중",
     "import_state.looking": "{name}의 모든 사진을 살펴보는 중",
