@@ -79,8 +79,7 @@ class Experiment:
             return self.run.name
         network = str(self.found["config"]["network"])
         name = f"{self.run.config.get('preset', self.division)} · {words.NETWORKS.get(network, network)}"
-        begin = self.run.config.get("begin")
-        return t("cycles.corrected_name", name=name, id=begin["run"]) if begin else name
+        return t("cycles.corrected_name", name=name) if "begin" in self.run.config else name
 
     @property
     def numbered(self) -> str:

@@ -39,7 +39,7 @@ def by_labels(
     What is published is dashed and hollow, as it is of other photos. `floor` is "always normal".
     """
     figure = blank(t("axis.labels"), "", height=height, hovermode="closest", showlegend=False)
-    figure.update_layout(margin={"t": 8, "r": 6})
+    figure.update_layout(margin={"t": 8, "r": 6}, meta={"legend": True})
     shown = [line for line in lines if line.columns]
     for i, line in enumerate(shown):
         for labels, values in line.repeats if len(line.repeats) > 1 else ():
@@ -50,8 +50,10 @@ def by_labels(
                 line={"color": rgba(line.tint, 0.35), "width": 1},
                 name=f"{line.name}: {t('figure.repeat')}",
                 hoverinfo="skip",
+                showlegend=False,
             )
         _add(figure, line, 1.1 * (i - (len(shown) - 1) / 2))
+    _table(figure, shown)
     if floor is not None:
         figure.add_hline(y=floor, line={"color": colour("quiet"), "dash": "dot", "width": 1.5})
     low = min((c["min"] for line in shown for c in line.columns), default=0.0)
@@ -85,7 +87,7 @@ def _add(figure: go.Figure, line: Line, shift: float) -> None:
             mode="lines",
             line={"color": rgba(line.tint, alpha), "width": width},
             hoverinfo="skip",
-            meta={"is_aside": True},
+            showlegend=False,
         )
     figure.add_scatter(
         x=x,
@@ -96,7 +98,34 @@ def _add(figure: go.Figure, line: Line, shift: float) -> None:
         line={"color": line.tint, "width": 2.5 if is_ours else 1.5, "dash": "solid" if is_ours else "dash"},
         marker={"size": 7, "symbol": "circle" if is_ours else "circle-open", "color": line.tint},
         hovertemplate=t("figure.labels_hover") + f"<extra>{line.name}</extra>",
-        meta={"x": [c["labels"] for c in line.columns]},
+    )
+
+
+def _table(figure: go.Figure, shown: Sequence[Line]) -> None:
+    """What the figure's menu saves as CSV: a row for each mean, with the number of labels as it is."""
+    counts = sorted({int(c["labels"]) for line in shown for c in line.columns})
+    if not counts:
+        return
+    names = [line.name for line in shown]
+    figure.add_scatter(
+        x=counts[:1],
+        y=[None],
+        mode="markers",
+        showlegend=False,
+        hoverinfo="skip",
+        customdata=[
+            [i, len(names) + counts.index(c["labels"]), c["mean"], c.get("std"), c["min"], c["max"]]
+            for i, line in enumerate(shown)
+            for c in line.columns
+        ],
+        meta={
+            "columns": [
+                t("cycles.run"),
+                t("axis.labels"),
+                *(t(f"cycles.{k}") for k in ("mean", "std", "min", "max")),
+            ],
+            "labels": [*names, *map(str, counts)],
+        },
     )
 
 

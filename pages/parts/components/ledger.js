@@ -334,10 +334,11 @@ function desk(root) {
     // Below the axis: who has spoken, and which photos change sides.
     const foot = y(0) + 4
     svg.append(node("path", { d: order.map((i, k) => (changed[i] ? `M${x(k)} ${foot}h${Math.max(1, step)}` : "")).join(""), stroke: c.ask, "stroke-width": 3, class: "changed" }))
-    for (const is of [0, 1]) {
+    const wide = Math.max(1, Math.min(4, step / 2))
+    for (const is of [NORMAL, DEFECT]) {
       svg.append(node("path", {
-        d: order.map((i, k) => (data.marks[i]?.label === is ? `M${x(k + 0.5)} ${MARGIN.top - 9}l4 5l-4 5l-4 -5z` : "")).join(""),
-        fill: is ? c.defect : c.normal, stroke: c.paper, "stroke-width": 1,
+        d: order.map((i, k) => (data.marks[i]?.label === is ? `M${x(k + 0.5)} ${MARGIN.top - 9}l${wide} 5l${-wide} 5l${-wide} -5z` : "")).join(""),
+        fill: is === DEFECT ? c.defect : c.normal,
       }))
     }
     const area = node("rect", { x: MARGIN.left, y: MARGIN.top, width: inner.w, height: inner.h, fill: "transparent", class: "area" })

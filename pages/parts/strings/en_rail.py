@@ -68,7 +68,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "cycles.all": "all",
     "cycles.not_yet": "The first training of this experiment is not over yet.",
     "cycles.no_groups": "This repeat has given no pseudo-labels: it learned from people's labels only.",
-    "cycles.corrected_name": "{name} · corrected, from run {id}",
+    "cycles.corrected_name": "{name} · corrected",
     "cycles.of_one": "Cycle {cycle}",
     "cycles.of_all": "All cycles",
     "cycles.taken_both": (

@@ -69,7 +69,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "cycles.all": "全部",
     "cycles.not_yet": "この実験の最初の学習はまだ終わっていません。",
     "cycles.no_groups": "この反復は擬似ラベルを付けず、人のラベルだけで学習しました。",
-    "cycles.corrected_name": "{name} · 修正済み、実行 {id} から",
+    "cycles.corrected_name": "{name} · 修正済み",
     "cycles.of_one": "周期 {cycle}",
     "cycles.of_all": "全周期",
     "cycles.taken_both": (

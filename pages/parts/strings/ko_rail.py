@@ -68,7 +68,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "cycles.all": "전체",
     "cycles.not_yet": "이 실험의 첫 학습이 아직 끝나지 않았습니다.",
     "cycles.no_groups": "이 반복은 의사 라벨 없이 사람의 라벨로만 배웠습니다.",
-    "cycles.corrected_name": "{name} · 수정됨, 실행 {id}에서",
+    "cycles.corrected_name": "{name} · 수정됨",
     "cycles.of_one": "주기 {cycle}",
     "cycles.of_all": "전체 주기",
     "cycles.taken_both": (
