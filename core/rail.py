@@ -147,7 +147,7 @@ class Config:
         "vertical stripes of a photo",
         choices=STRIPES,
         help="`removed`: each column less its median, for what goes on along the rail is no defect. "
-        "`beside`: the grey photo in one channel, the stripe-free one in two.",
+        "`beside`: the grey photo in one channel, the stripe-free one in two; `head` looks at both apart.",
         source="paper 1 is silent; ours",
     )
     augment: str = param(
@@ -442,7 +442,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "recommended": {
         "method": "head",
         "network": "mobilenet_v2",
-        "stripes": "removed",
+        "stripes": "beside",
         "division": "text",
         "rule": "balanced",
         "portion": 0.3,

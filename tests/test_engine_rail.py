@@ -436,6 +436,21 @@ def test_a_fitted_head_answers_its_closed_form():
     assert weights[-1] == heads.PRIOR
 
 
+def test_a_photo_beside_its_stripe_free_one_is_described_as_each_of_them_alone():
+    both = heads.Described(torch.nn.Conv2d(3, 2, 5, stride=4), 2, is_beside=True)
+    alone = heads.Described(both.layers, 2)
+    machine = loop.Machine.here(fast=False)
+    grey, free = torch.rand(2, 4, 1, 56, 56, generator=torch.manual_seed(0))
+    x = [
+        lessons.ready(v, machine)
+        for v in (torch.cat([grey, free, free], 1), grey.expand(-1, 3, -1, -1), free.expand(-1, 3, -1, -1))
+    ]
+    with torch.inference_mode():
+        together, first, second = both(x[0]), alone(x[1]), alone(x[2])
+    assert together.shape == (4, 13)
+    assert torch.allclose(together[:, :12], torch.cat([first[:, :6], second[:, :6]], 1), atol=1e-5)
+
+
 def test_a_head_without_a_label_or_with_one_class_only_leans_on_oddness():
     rng = np.random.default_rng(1)
     weights, bias = heads.weights_of(np.zeros((0, 7)), np.zeros(0, bool))

@@ -67,26 +67,31 @@ class Described(nn.Module):
     """A photo in 3 d + 1 numbers: mean, largest value and spread of each of d channels, and oddness.
 
     Each number has mean 0 and deviation 1 over the photos of `fit`; the first 3 d together have length 1 on
-    average, so that their products are a kernel.
+    average, so that their products are a kernel. Where a photo holds its grey and its stripe-free grey
+    (`beside`), both are looked at and d is twice the network's channels.
     """
 
     mean: torch.Tensor
     scale: torch.Tensor
 
-    def __init__(self, layers: nn.Module, d: int) -> None:
+    def __init__(self, layers: nn.Module, d: int, *, is_beside: bool = False) -> None:
         super().__init__()
         self.layers = layers
-        self.d = 3 * d + 1
+        self.is_beside = is_beside
+        self.d = 3 * d * (1 + is_beside) + 1
         self.register_buffer("mean", torch.zeros(self.d))
         self.register_buffer("scale", torch.ones(self.d))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Photos (n, 3, S, S), normalised as for ImageNet, in; (n, 3 d + 1) float32 out."""
         m, s = (torch.tensor(v, device=x.device).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
-        odd = oddness(x.float() * s + m)
-        maps = self.layers(x).float().flatten(2)  # (n, d, positions)
-        found = torch.cat([maps.mean(2), maps.amax(2), maps.std(2), odd[:, None]], 1)
-        return (found - self.mean) * self.scale
+        light = x.float() * s + m
+        shown = [(light[:, [c]] - m) / s for c in (0, 1)] if self.is_beside else [x]
+        found = []
+        for one in shown:
+            maps = self.layers(one).float().flatten(2)  # (n, d, positions)
+            found += [maps.mean(2), maps.amax(2), maps.std(2)]
+        return (torch.cat([*found, oddness(light)[:, None]], 1) - self.mean) * self.scale
 
     def fit(self, found: torch.Tensor) -> torch.Tensor:
         """Take mean and spread from descriptions (n, 3 d + 1) made without them; these, standardised."""
@@ -98,14 +103,17 @@ class Described(nn.Module):
         return ((found - self.mean) * self.scale).cpu()
 
 
-def described(net: Classifier) -> Classifier:
-    """The network with its last feature map described instead of averaged, and a head for that."""
+def described(net: Classifier, stripes: str = "keep") -> Classifier:
+    """The network with its last feature map described instead of averaged, and a head for that.
+
+    `stripes` as in the config: with `beside` the photo is looked at with and without them.
+    """
     body: Any = net.body
     if hasattr(body, "features"):  # MobileNetV2
         layers, d = body.features, body.last_channel
     else:  # ResNet: all but the average and the classifier
         layers, d = nn.Sequential(*list(body.children())[:-2]), net.head.in_features
-    own = Described(layers, d)
+    own = Described(layers, d, is_beside=stripes == "beside")
     found = Classifier(own, own.d, len(CLASSES))
     found.origin = net.origin
     return found
@@ -185,7 +193,7 @@ class HeadCourse(Course):
                 weights_dir=self.settings.weights,
                 size=config.image_size,
             )
-            self.origin, self.net = net.origin, self.machine.put(described(net)).eval()
+            self.origin, self.net = net.origin, self.machine.put(described(net, config.stripes)).eval()
             path = self.folder / State.FILE
             self.remember(checkpoint.read(path)["memory"] if path.exists() else {})
             checkpoint.write(path, {"memory": self.memory})

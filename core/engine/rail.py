@@ -300,17 +300,19 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {n: importlib.metadata.version(n) for n in named}
 
 
-def empty(network: str, method: str, size: int) -> nn.Module:
-    """The network of a method, its weights still to be loaded."""
-    net = classifiers.build(network, len(CLASSES), init="random", size=size)
-    return described(net) if method == "head" else net
+def empty(card: Card) -> nn.Module:
+    """The network of a card, its weights still to be loaded."""
+    size = int(card.preprocessing["size"])
+    net = classifiers.build(card.network, len(CLASSES), init="random", size=size)
+    if card.config.get("method") == "head":
+        return described(net, str(card.preprocessing["stripes"]))
+    return net
 
 
 def _model(card: Card, stored: Mapping[str, torch.Tensor]) -> Model:
     machine = Machine.here()
     try:
-        size = int(card.preprocessing["size"])
-        net = empty(card.network, str(card.config.get("method", "finetune")), size)
+        net = empty(card)
         net.load_state_dict({k[4:]: v for k, v in stored.items() if k.startswith("net.")})
         known, far = stored["known"].float(), stored["distances"].numpy()
     except (RuntimeError, KeyError) as error:
