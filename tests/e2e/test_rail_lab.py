@@ -187,6 +187,45 @@ def test_600_photos_scroll_without_holes_and_what_if_answers_at_once(visit, worl
     assert page.locator(".ledger .control .value").first.inner_text() == "0.705"
 
 
+def test_photos_are_picked_by_a_line_and_by_a_lasso_and_a_cycle_is_undone(visit, world):
+    window = visit("engineer")
+    page = window.page
+    window.go("/rail?view=cycles&run=1&cycle=3")
+    page.locator(".ledger .tile").first.wait_for()
+    group = groups.read(world.settings.runs / "1", 1, 3)
+    above = int((group.p > 0.5).sum())
+    page.locator(".ledger .act[data-name=above]").click()
+    assert page.locator(".ledger .acts .n").inner_text() == f"{above} picked"
+    page.wait_for_url(f"**pick=1-{above}**")
+    page.locator(".ledger .act[data-name=clear]").click()
+
+    page.locator(".ledger .plot").scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    plot = page.locator(".ledger .plot svg").bounding_box()
+    right = plot["x"] + 40 + 0.25 * (plot["width"] - 54)  # a quarter of the curve
+    page.mouse.move(plot["x"] + 42, plot["y"] + 28)
+    page.mouse.down()
+    for x, y in ((right, plot["y"] + 28), (right, plot["y"] + 285), (plot["x"] + 42, plot["y"] + 285)):
+        page.mouse.move(x, y, steps=5)
+    page.mouse.up()
+    picked = int(page.locator(".ledger .acts .n").inner_text().split()[0])
+    assert abs(picked - 0.25 * len(group.lines)) <= 2
+    page.locator(".ledger .acts .act[data-name=confirm]").click()
+    page.locator(".ledger .tile .line.done").first.wait_for()
+    said = corrections.of(world.db, 1, 1)
+    assert len(said) == picked
+    first = group.lines[int(np.argsort(-group.p, kind="stable")[2])]
+    assert (said[first.sha256].label, said[first.sha256].act) == (first.label, "confirmed")
+
+    page.get_by_role("button", name="Undo cycle 3").click()
+    window.see("undid this cycle")
+    assert list(corrections.undone(world.db, 1, 1)) == [3]
+    assert page.get_by_role("button", name="Train again after cycle 2").count() == 1
+    page.get_by_role("button", name="Restore cycle 3").click()
+    page.get_by_role("button", name="Undo cycle 3").wait_for()
+    assert corrections.undone(world.db, 1, 1) == {}
+
+
 @pytest.mark.parametrize("kind", ["csv", "png", "svg"])
 def test_the_curve_is_saved_under_our_policy(visit, kind):
     window = visit("engineer")
