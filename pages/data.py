@@ -26,8 +26,8 @@ db = store.connect(settings.database)
 
 def class_name(name: str) -> str:
     """What a report's class is called: rail's and corrosion's own words, "unlabelled" where nobody said."""
-    if name in ("defect", "normal", "crack", "unlabelled", "masked"):
-        return t(f"class.{name}")
+    if name in ("defect", "normal", "crack", "no crack", "unlabelled", "masked"):
+        return t(f"class.{name.replace(' ', '_')}")
     return words.label("corrosion", name) if name in "0123" else name
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from sqlite_utils import Database
 
 from core import config as settings_of
-from core import curves, orders, queue, sets
+from core import curves, datasets, orders, queue, sets
 from core.accounts import Person
 from core.curves import Curve
 from core.records import DOMAINS, Domain, Run
@@ -286,10 +286,12 @@ def order(db: Database, settings: Settings, person: Person, told: Mapping[str, s
         format_func=lambda d: t(f"domain.{d}"),
         key="new-domain",
     )
-    if not sets.all_sets(db, domain):
+    known = sets.all_sets(db, domain)
+    if max((one.n_photos for one in known), default=0) < datasets.FEW:
         st.html(f'<p class="lead">{t("runs.no_sets", domain=t(f"domain.{domain}"))}</p>')
         if st.button(t("lab.to_data"), type="primary", icon=":material/photo_library:"):
-            places.go("data")
+            places.go("data", view="import")
+    if not known:
         return
     again = before if before is not None and before.domain == domain else None
     module = orders.rules(domain)

@@ -26,6 +26,7 @@ HARMLESS = (
     "when disconnected from server",
     "No response received when attempting to reach /_stcore/",
     "Streamlit server is not responding",
+    "WebSocket is already in CLOSING or CLOSED state",
 )
 """What a console may say: a refusal we ask for, a line we cut, a server that has ended."""
 STILL = """() => {

@@ -238,6 +238,12 @@ def test_the_threshold_stays_in_sight(visit):
     assert 0 <= top < 200
 
 
+def stands_as(page, state: str) -> None:
+    """Wait until the page of a run says that it is in this state; its log may say the word long before."""
+    page.locator(".lead b").get_by_text(state, exact=True).wait_for(timeout=240_000)
+
+
+@pytest.mark.timeout(900)
 def test_a_training_is_started_followed_stopped_and_resumed(visit, tmp_path_factory):
     """With a real worker, on made-up walls: again with changes, stopped on the way, resumed, done."""
     folder = tmp_path_factory.mktemp("training")
@@ -266,10 +272,10 @@ def test_a_training_is_started_followed_stopped_and_resumed(visit, tmp_path_fact
         window.see("6 settings differ from the preset")
         page.get_by_role("button", name="Start", exact=True).click()
         page.wait_for_url("**/run?id=*")
-        window.see("Running", 240)
-        page.locator(".st-key-figure-run-chart-True .js-plotly-plot").wait_for(timeout=240_000)
+        stands_as(page, "Running")
+        page.locator(".st-key-figure-run-chart-True .js-plotly-plot").first.wait_for(timeout=240_000)
         page.get_by_role("button", name="Stop").click()
-        window.see("Cancelled", 120)
+        stands_as(page, "Cancelled")
         run = queue.latest(db)[0]
         told = queue.reports(db, run.id)
         assert (run.state, run.config["set"]) == ("cancelled", small | {"steps": 4000})
@@ -282,4 +288,4 @@ def test_a_training_is_started_followed_stopped_and_resumed(visit, tmp_path_fact
         later = queue.reports(db, run.id)[len(told) :]
         assert later[0]["step"] > told[-1]["step"]  # it went on, it did not begin again
         page.get_by_role("button", name="Stop").click()
-        window.see("Cancelled", 120)
+        stands_as(page, "Cancelled")

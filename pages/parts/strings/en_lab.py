@@ -317,7 +317,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "runs.all": "All runs",
     "runs.order_lead": "A training learns from a stored set and goes on when you close this page.",
     "runs.none": "Nothing has been trained here yet. A first model takes minutes with the preset “quick”.",
-    "runs.no_sets": "There is no {domain} set to learn from. Import one first, or make a synthetic one.",
+    "runs.no_sets": "No {domain} set is large enough to learn from. Import one, or draw a synthetic one.",
     "runs.name": "Run",
     "runs.state": "State",
     "runs.best": "Figure",
