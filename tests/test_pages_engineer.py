@@ -302,7 +302,7 @@ def test_a_setting_that_cannot_be_holds_the_start_back(visit, own):
 
 def test_a_domain_without_a_set_leads_to_data(visit, tmp_path):
     at = visit("runs", world=World.at(tmp_path), new="corrosion")
-    assert "There is no Corrosion set to learn from" in text(at)
+    assert "No Corrosion set is large enough to learn from" in text(at)
     assert not [b for b in at.button if b.key == "start"]
 
 
