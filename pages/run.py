@@ -111,8 +111,8 @@ def body() -> None:
             training.settings_table(run)
     was = st.session_state.get("run-state")
     st.session_state["run-state"] = run.state
-    if was in training.ACTIVE and run.state not in training.ACTIVE:
-        st.rerun(scope="app")  # it has ended: draw it once more, without the timer
+    if (was in training.ACTIVE) != (run.state in training.ACTIVE):
+        st.rerun(scope="app")  # ended, or taken up again: draw it once more, without or with the timer
 
 
 def told(run: Run) -> None:
