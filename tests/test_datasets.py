@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -630,10 +629,8 @@ def test_a_report_of_other_looks_is_a_mistake_of_ours(tmp_path):
         ("crack/concrete256", "crack", 372, {"train": 235, "val": 54, "test": 83}),
     ],
 )
-def test_the_development_sets_are_read_whole_and_fast(part, domain, n, splits):
-    start = time.perf_counter()
+def test_the_development_sets_are_read_whole(part, domain, n, splits):
     found = datasets.read(SHARED / "data" / part, domain)
-    assert time.perf_counter() - start < 3
     assert len(found.photos) == n
     assert Counter(p.split for p in found.photos) == splits
     assert found.problems == ()
