@@ -96,7 +96,11 @@ def beat(db: Database, run: Run, now: float) -> bool:
 
 
 def report(db: Database, run: Run, progress: Progress, now: float) -> bool:
-    """File one report of a run; False when the run is no longer this worker's."""
+    """File one report of a run; False when the run is no longer this worker's.
+
+    A worker that dies between a report and the end of its run leaves the report behind, and the next one
+    comes to the very same again: figures that an earlier attempt has told are not told twice.
+    """
     told = {
         "step": progress.step,
         "total": progress.total,
@@ -109,7 +113,10 @@ def report(db: Database, run: Run, progress: Progress, now: float) -> bool:
             return False
         db.conn.execute(
             """insert into reports (run_id, attempt, at, step, total, phase, figures_json, note)
-               values (:run_id, :attempt, :now, :step, :total, :phase, :figures, :note)""",
+               select :run_id, :attempt, :now, :step, :total, :phase, :figures, :note
+               where :figures = '{}' or not exists (
+                   select 1 from reports where run_id = :run_id and attempt < :attempt
+                   and step = :step and phase = :phase and figures_json = :figures)""",
             {
                 "run_id": run.id,
                 "attempt": run.attempt,

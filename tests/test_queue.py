@@ -261,6 +261,20 @@ def test_reports_are_kept_in_order_and_the_last_one_shows_the_progress(db):
     assert (queue.get(db, run_id).fraction, queue.get(db, run_id).beat_at) == (0.5, 3.0)
 
 
+def test_a_figure_is_told_once_though_its_worker_died_before_the_end(db):
+    run_id = submit(db)
+    last = Progress(4, 4, "test", {"f1": 0.5})
+    assert queue.report(db, take(db), last, 2.0)
+    queue.worker_died(db, "w", 3.0)
+    run = take(db, now=500.0)
+    assert queue.report(db, run, last, 501.0)
+    assert [r["step"] for r in queue.reports(db, run_id)] == [4]
+    assert queue.get(db, run_id).beat_at == 501.0
+    queue.report(db, run, Progress(4, 4, "test", {"f1": 0.6}), 502.0)  # another figure is news
+    queue.report(db, run, last, 503.0)
+    assert len(queue.reports(db, run_id)) == 2
+
+
 def test_time_left_is_told_at_the_pace_of_this_attempt(db):
     run_id = submit(db)
     run = take(db, now=0.0)
