@@ -102,9 +102,9 @@ def trim(told: object) -> Trim | None:
     """Four fractions, as a JSON list or as `0.1,0.1,0.9,0.9`."""
     if told in (None, "", []):
         return None
-    parts = told.split(",") if isinstance(told, str) else told
+    parts: Any = told.split(",") if isinstance(told, str) else told
     try:
-        x0, y0, x1, y1 = (float(p) for p in parts)  # type: ignore[attr-defined]
+        x0, y0, x1, y1 = (float(p) for p in parts)
     except (TypeError, ValueError):
         raise PatinaError(f"trim is {told!r:.60}; it must be four numbers: x0, y0, x1, y1.") from None
     if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
@@ -116,11 +116,11 @@ def number(
     told: Mapping[str, Any], name: str, default: float | None, low: float = -math.inf, high: float = math.inf
 ) -> float | None:
     """The number of this name, `default` when there is none; both ends of the range are allowed."""
-    value = told.get(name)
+    value: Any = told.get(name)
     if value in (None, ""):
         return default
     try:
-        found = float(value) if not isinstance(value, bool) else math.nan  # type: ignore[arg-type]
+        found = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError):
         found = math.nan
     if not (low <= found <= high) or math.isinf(found):

@@ -74,10 +74,6 @@ def decide(p: np.ndarray, costs: np.ndarray | None = None) -> np.ndarray:
 
 EQUAL_COSTS: tuple[tuple[float, ...], ...] = tuple(tuple(float(i != j) for j in range(N)) for i in range(N))
 """Every mistake costs the same: the likeliest grade is said."""
-CAREFUL_COSTS: tuple[tuple[float, ...], ...] = tuple(
-    tuple(float((i - j) ** 2 * (2 if j < i else 1)) for j in range(N)) for i in range(N)
-)
-"""ours: a mistake costs the square of how far it is off, and twice that where the part is worse than said."""
 
 
 def costs_of(worse: float, is_square: bool) -> np.ndarray:

@@ -100,8 +100,12 @@ def _band(standard: Standard, steps: Sequence[float], band: tuple[float, float])
             f"{standard.name} was asked for a band from {low:g} to {high:g}; it must not fall or be negative."
         )
     known = [(step, i) for i, step in enumerate(steps) if not math.isnan(step)]
-    # A width that was computed as 0.3 - 1e-16 is 0.3: limits are printed with two digits, not sixteen.
-    return tuple(max(i for step, i in known if value >= step - 1e-9) for value in band)  # type: ignore[return-value]
+
+    def reached(value: float) -> int:
+        # A width that was computed as 0.3 - 1e-16 is 0.3: limits are printed with two digits, not sixteen.
+        return max(i for step, i in known if value >= step - 1e-9)
+
+    return reached(low), reached(high)
 
 
 def read(path: Path) -> dict[str, Standard]:

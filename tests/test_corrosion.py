@@ -320,7 +320,7 @@ def test_a_dear_miss_raises_the_grade_that_is_said():
     p = np.asarray([[0.05, 0.1, 0.5, 0.35]])
     assert decisions.decide(p)[0] == 2
     # Saying 2 risks 0.35 * 2 = 0.7, saying 3 risks 0.5 * 1 + 0.1 * 4 + 0.05 * 9 = 1.35: still 2.
-    assert decisions.decide(p, np.asarray(decisions.CAREFUL_COSTS))[0] == 2
+    assert decisions.decide(p, decisions.costs_of(2, True))[0] == 2
     dear = np.asarray(decisions.EQUAL_COSTS)
     dear[3, :3] = 5  # a missed 3 costs five times another mistake: 1.75 + 0.15 against 0.65
     assert decisions.decide(p, dear)[0] == 3

@@ -123,6 +123,7 @@ def test_killed_at_random_everything_goes_on_and_ends_as_if_it_had_not(told, db,
         wait_for(lambda pid=pid: is_gone(pid), 15.0)
 
     app = start("-c", APP)
+    wait_for(lambda: worker_of(app, "judge"))  # all may be done by now: do not stop it before it runs
     wait_for(lambda: queue.get(db, run_id).state not in ("waiting", "running"))
     wait_for(lambda: all(inspections.get(db, one).state == "done" for one in asked))
     assert queue.get(db, run_id).error is None

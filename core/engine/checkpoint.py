@@ -5,11 +5,14 @@ Written aside, flushed to disk, then renamed: a reader sees the old state or the
 
 from __future__ import annotations
 
+import io
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -39,6 +42,13 @@ def read(path: Path) -> Any:
         raise ModelError(
             f"{path.name} is no checkpoint of Patina ({error}). Remove it to start this run anew."
         ) from error
+
+
+def put_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write an .npz at `path`, compressed and without pickle, whole or not at all."""
+    out = io.BytesIO()
+    np.savez_compressed(out, allow_pickle=False, **arrays)
+    put(path, out.getvalue())
 
 
 def put(path: Path, content: bytes) -> None:

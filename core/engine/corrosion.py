@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
-import io
 import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -104,7 +103,7 @@ def train(
         shown = (loaders.picture(p, trimmed=config.trimmed, margin=config.margin) for p in tested)
         files["test"] = corrosion.evaluation(tested, list(predict(model, shown)))
     for split, arrays in files.items():
-        _put_arrays(folder / f"evaluation-{split}.npz", arrays)
+        checkpoint.put_arrays(folder / f"evaluation-{split}.npz", arrays)
     figures = {split: corrosion.score(arrays, card.threshold) for split, arrays in files.items()}
     card = dataclasses.replace(card, figures=figures)
     total = training.state.step + 1
@@ -605,9 +604,3 @@ def _model(card: Card, stored: Mapping[str, torch.Tensor]) -> Model:
             f"The weights of corrosion/{card.id} are not those of {config.network}; copy the model again."
         ) from error
     return Model(card, machine.put(net).eval(), machine, known, far)
-
-
-def _put_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    out = io.BytesIO()
-    np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
-    checkpoint.put(path, out.getvalue())

@@ -301,9 +301,7 @@ def _tested(model: Model, parts: Mapping[str, Sequence[Photo]], folder: Path, st
                 Image.fromarray(said["p"]).save(out, "PNG", compress_level=9)
                 checkpoint.put(folder / cards.MAPS / f"{crack.sha256(photo)}.png", out.getvalue())
         told = crack.evaluation(parts[name], arrays)
-        out = io.BytesIO()
-        np.savez_compressed(out, allow_pickle=False, **told)
-        checkpoint.put(folder / f"evaluation-{name}.npz", out.getvalue())
+        checkpoint.put_arrays(folder / f"evaluation-{name}.npz", told)
         figures[name] = crack.score(told, card.threshold)
     card = dataclasses.replace(card, figures=figures)
     shown_as = {f"{name}_f1": float(f["f1"]) for name, f in figures.items() if f["f1"] is not None}

@@ -19,7 +19,7 @@ from core.cycles import Begin
 from core.divisions import Draw
 from core.engine import checkpoint
 from core.engine.heads import DESCRIBED
-from core.engine.lessons import Course, Lesson, Told, chance, put_arrays
+from core.engine.lessons import Course, Lesson, Told, chance
 from core.engine.likeness import as_bytes
 from core.errors import DataError
 from core.metrics import plain
@@ -72,7 +72,7 @@ def _draw(told: Told, course: Course, repeat: int, first: int, groups: Sequence[
         start = told.config.start
         seen = course.features_before() if start == "typical" else None
         drawn = divisions.draw(told.truth, first, groups, start, rng, seen)
-        put_arrays(cycles.draw_file(course.folder, repeat), cycles.draw_arrays(drawn))
+        checkpoint.put_arrays(cycles.draw_file(course.folder, repeat), cycles.draw_arrays(drawn))
     return drawn
 
 
@@ -112,10 +112,12 @@ def _repeat(
         if stored is None:
             stored, seen = _judged(book, course, lesson, group, persons, drawn.start)
             if number == 1 or course.changes_features:
-                put_arrays(cycles.features_file(course.folder, repeat, number), seen)
+                checkpoint.put_arrays(cycles.features_file(course.folder, repeat, number), seen)
         figures = book.enter(repeat, number, drawn, stored, is_new=is_new)
         if is_new:
-            put_arrays(cycles.cycle_file(course.folder, repeat, number), stored)  # from here on it counts
+            checkpoint.put_arrays(
+                cycles.cycle_file(course.folder, repeat, number), stored
+            )  # from here on it counts
             note = drawn.note if number == 1 else ""
             yield Progress(course.done, course.total + 1, lesson.name, figures, note)
         given = ~stored["left"]
@@ -208,7 +210,7 @@ class Book:
                 "truth": rail.truths(photos),
             }.items()
         }
-        put_arrays(self.folder / cycles.PHOTOS, arrays)
+        checkpoint.put_arrays(self.folder / cycles.PHOTOS, arrays)
         if begin is not None and not cycles.ledger_file(self.folder, 1).is_file():
             self._take_over(begin, arrays)
 

@@ -20,9 +20,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from core import validation
-from core.engine import checkpoint, classifiers, loop
+from core.engine import checkpoint, loop
 from core.engine.classifiers import IMAGENET_MEAN, IMAGENET_STD, Classifier
-from core.engine.lessons import Course, Lesson, chance, load_arrays, look, put_arrays
+from core.engine.lessons import Course, Lesson, chance, load_arrays, look
 from core.engine.loop import State
 from core.rail import CLASSES
 from core.records import Progress
@@ -186,13 +186,7 @@ class HeadCourse(Course):
         if not self._seen:
             config = self.config
             loop.chances(chance(config.seed, "head"))
-            net = classifiers.build(
-                config.network,
-                len(CLASSES),
-                init=config.init,
-                weights_dir=self.settings.weights,
-                size=config.image_size,
-            )
+            net = self.untaught()
             self.origin, self.net = net.origin, self.machine.put(described(net, config.stripes)).eval()
             path = self.folder / State.FILE
             self.remember(checkpoint.read(path)["memory"] if path.exists() else {})
@@ -223,7 +217,7 @@ class HeadCourse(Course):
         if stored is None:
             since = time.monotonic()
             stored = {"found": look(self.net, self.machine, pictures.split(32), config.views)[1]}
-            put_arrays(path, stored)
+            checkpoint.put_arrays(path, stored)
             self.memory["seconds"] += time.monotonic() - since
         return stored["found"]
 

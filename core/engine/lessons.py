@@ -6,7 +6,6 @@ a checkpoint, so a killed run goes on where it was, and ends with the very same 
 
 from __future__ import annotations
 
-import io
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core import divisions, rail, validation
 from core.engine import checkpoint, classifiers, loaders, loop
+from core.engine.classifiers import Classifier
 from core.engine.loop import Machine, State
 from core.errors import DataError, ModelError
 from core.metrics import Counts
@@ -167,13 +167,7 @@ class Course:
         tree = checkpoint.read(path) if path.exists() else {}
         left: dict[str, Any] = tree.get("memory", {"lesson": ""})
         rng = loop.chances(chance(config.seed, lesson.chances or lesson.name))
-        net = classifiers.build(
-            config.network,
-            len(CLASSES),
-            init=config.init,
-            weights_dir=self.settings.weights,
-            size=config.image_size,
-        )
+        net = self.untaught()
         self.origin = net.origin
         if lesson.before and left["lesson"] == lesson.before:
             net.load_state_dict(_averaged(left["average"]) if left["average"] else tree["net"])
@@ -252,22 +246,26 @@ class Course:
         chunks = (self.pictures[torch.from_numpy(index[b])] for b in loaders.batches(len(index), 32))
         return look(self.net, self.machine, chunks, self.config.views)
 
-    def unlabelled(self, learned: np.ndarray) -> np.ndarray:
-        """Positions of the pool's other photos, for a method that has use for them; this one has none."""
-        return np.zeros(0, np.int64)
-
-    def features_before(self) -> np.ndarray:
-        """(n, d) float32 features of the pool before anything is taught, which a start set is chosen by."""
+    def untaught(self) -> Classifier:
+        """The network that a lesson begins with; what is not of ImageNet is drawn by torch's chances."""
         config = self.config
-        loop.chances(chance(config.seed, "features before"))
-        net = classifiers.build(
+        return classifiers.build(
             config.network,
             len(CLASSES),
             init=config.init,
             weights_dir=self.settings.weights,
             size=config.image_size,
         )
-        return look(self.machine.put(net), self.machine, self.pictures.split(32), config.views)[1]
+
+    def unlabelled(self, learned: np.ndarray) -> np.ndarray:
+        """Positions of the pool's other photos, for a method that has use for them; this one has none."""
+        return np.zeros(0, np.int64)
+
+    def features_before(self) -> np.ndarray:
+        """(n, d) float32 features of the pool before anything is taught, which a start set is chosen by."""
+        loop.chances(chance(self.config.seed, "features before"))
+        net = self.machine.put(self.untaught())
+        return look(net, self.machine, self.pictures.split(32), self.config.views)[1]
 
     def taught(self, lesson: Lesson) -> float:
         """The share of defects, 0 to 1, that the answers assume after this lesson."""
@@ -321,15 +319,8 @@ def chance(seed: int, name: str) -> int:
     return zlib.crc32(f"{seed} {name}".encode())
 
 
-def put_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write an .npz whole or not at all."""
-    out = io.BytesIO()
-    np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
-    checkpoint.put(path, out.getvalue())
-
-
 def load_arrays(path: Path) -> dict[str, np.ndarray] | None:
-    """What `put_arrays` wrote, None where there is nothing."""
+    """What `checkpoint.put_arrays` wrote, None where there is nothing."""
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as stored:

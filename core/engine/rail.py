@@ -25,7 +25,7 @@ from core.cycles import Begin
 from core.engine import checkpoint, classifiers, loaders
 from core.engine import cycles as experiments
 from core.engine.heads import HeadCourse, described
-from core.engine.lessons import Course, Lesson, Told, chance, load_arrays, look, put_arrays
+from core.engine.lessons import Course, Lesson, Told, chance, load_arrays, look
 from core.engine.likeness import NEAREST, apart_from_other_places, as_bytes, distances
 from core.engine.loop import Machine
 from core.engine.softmatch import MatchCourse
@@ -119,7 +119,7 @@ def _with_validation(told: Told, course: Course) -> Iterator[Progress]:
             yield from course.teach(lesson)
             apart = distances(*(torch.from_numpy(course.look(index)[1]) for index in (fit, val)))
             stored = {"photo": val, "logits": course.watched, "far": apart.numpy()}
-            put_arrays(course.folder / f"fold-{k + 1}.npz", stored)
+            checkpoint.put_arrays(course.folder / f"fold-{k + 1}.npz", stored)
         else:
             course.done += lesson.passes
         found.append(stored)
@@ -174,7 +174,7 @@ def _finish(
         answers = list(_answers(_model(card, stored), shown.split(32)))
         files["test"] = rail.evaluation(told.tested, answers)
     for split, arrays in files.items():
-        put_arrays(course.folder / f"evaluation-{split}.npz", arrays)
+        checkpoint.put_arrays(course.folder / f"evaluation-{split}.npz", arrays)
     figures = {split: rail.score(arrays, card.threshold) for split, arrays in files.items()}
     card = dataclasses.replace(card, figures=figures)
     curves = {f"{s}_{k}": f[k] for s, f in figures.items() for k in cycles.FIGURES if f[k] is not None}

@@ -11,7 +11,6 @@ To cancel, stop listening: what was reported is on disk.
 from __future__ import annotations
 
 import dataclasses
-import io
 import itertools
 import json
 import re
@@ -250,9 +249,7 @@ def keep_evaluation(
     """
     own = any(data.get("fingerprint") == photos.fingerprint for data in card.data)
     path = folder / f"evaluation-{split if own else f'{slug(photos.name)}-{split}'}.npz"
-    content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **evaluation)
-    checkpoint.put(path, content.getvalue())
+    checkpoint.put_arrays(path, evaluation)
     return path
 
 

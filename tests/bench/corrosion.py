@@ -29,6 +29,7 @@ from core.engine import corrosion as engine
 from core.errors import PatinaError
 from core.records import Photo
 from core.settings import ROOT, Settings
+from tests.bench.clock import ms
 
 MEAN, STD = classifiers.IMAGENET_MEAN, classifiers.IMAGENET_STD
 
@@ -113,18 +114,9 @@ def predicting(id: str) -> dict[str, float]:
     small = [rng.integers(0, 256, (224, 224, 3), np.uint8) for _ in range(32)]
     answer = next(engine.predict(model, [large]))
 
-    def ms(work: Callable[[], object], n: int = 1, times: int = 7) -> float:
-        work()
-        taken = []
-        for _ in range(times):
-            since = time.perf_counter()
-            work()
-            taken.append(1000 * (time.perf_counter() - since) / n)
-        return round(median(taken), 2)
-
     return {
         "predict_1_megapixel_ms": ms(lambda: list(engine.predict(model, [large]))),
-        "predict_one_of_32_ms": ms(lambda: list(engine.predict(model, small)), 32),
+        "predict_one_of_32_ms": ms(lambda: list(engine.predict(model, small)), n=32),
         "judge_ms": ms(lambda: corrosion.judge(answer, None, card), times=99),
     }
 

@@ -11,7 +11,6 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -29,17 +28,7 @@ from core.engine.loop import Machine
 from core.engine.unet import UNet
 from core.metrics import Counts
 from core.records import Card
-
-
-def ms(work: Callable[[], object], times: int = 5) -> float:
-    """The median time of some calls, after one that warms up."""
-    work()
-    taken = []
-    for _ in range(times):
-        since = time.perf_counter()
-        work()
-        taken.append(1000 * (time.perf_counter() - since))
-    return round(median(taken), 2)
+from tests.bench.clock import ms
 
 
 def step(config: Config, times: int = 7) -> dict[str, float]:

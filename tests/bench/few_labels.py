@@ -1,6 +1,6 @@
 """Few labels on the rail photos: a preset with 3, 13 and 21 labels, then 40 more that it asks for.
 
-    python tests/bench/few_labels.py --data ../shared/data/rail --weights-dir ../shared/weights --out runs/few
+    python -m tests.bench.few_labels --data photos/rail --weights-dir weights --out runs/few
 
 With `--half 0` no test photo is asked: the pool is cut in two by place, one half is learned from, the other
 asked. Settings were chosen so. Each run can be stopped and started again. Printed is one JSON line a size:
@@ -13,22 +13,18 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from core import config as settings_of  # noqa: E402  the root must be known first
-from core import cycles, datasets, rail, validation  # noqa: E402
-from core.cycles import Begin  # noqa: E402
-from core.engine import loop  # noqa: E402
-from core.engine import rail as engine  # noqa: E402
-from core.records import PhotoSet  # noqa: E402
-from core.settings import Settings  # noqa: E402
+from core import config as settings_of
+from core import cycles, datasets, rail, validation
+from core.cycles import Begin
+from core.engine import loop
+from core.engine import rail as engine
+from core.records import PhotoSet
+from core.settings import Settings
 
 
 def run(

@@ -9,24 +9,11 @@ figures of 639 rail photos, costs over 5,000 grades, one threshold over 237 crac
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
-from statistics import median
 
 import numpy as np
 
 from core import corrosion, decisions, rail, selection, sweep
-
-
-def ms(work: Callable[[], object], times: int = 30) -> float:
-    """The median time of a call, after one that warms up."""
-    work()
-    taken = []
-    for _ in range(times):
-        since = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - since)
-    return round(1000 * median(taken), 3)
+from tests.bench.clock import ms
 
 
 def main() -> None:
@@ -41,7 +28,7 @@ def main() -> None:
     }
     grades = rng.dirichlet(np.ones(4), 5000)
     known = rng.integers(0, 4, 5000).astype(np.int8)
-    costs = np.asarray(decisions.CAREFUL_COSTS)
+    costs = decisions.costs_of(2, True)
     evaluation = {"truth": known, "p": grades, "group": np.asarray([f"g{i % 100}" for i in range(5000)])}
     pooled = rng.integers(0, 1000, (237, 256, 2)).sum(0)
     told = {

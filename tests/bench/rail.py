@@ -10,7 +10,6 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -25,17 +24,7 @@ from core.engine import classifiers, loaders, loop
 from core.engine import rail as engine
 from core.engine.lessons import CHANGES, ready
 from core.settings import ROOT
-
-
-def ms(work: Callable[[], object], times: int = 9) -> float:
-    """The median time of some calls, after one that warms up."""
-    work()
-    taken = []
-    for _ in range(times):
-        since = time.perf_counter()
-        work()
-        taken.append(1000 * (time.perf_counter() - since))
-    return round(median(taken), 2)
+from tests.bench.clock import ms
 
 
 def predicting(models: Path, id: str) -> dict[str, float]:
