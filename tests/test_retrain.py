@@ -6,7 +6,8 @@ import pytest
 
 from core import accounts, corrections, cycles, orders, queue, store
 from core.accounts import PATINA
-from core.engine import lanes, worker
+from core.engine import lanes
+from core.engine.life import Life
 from tests import experiments, stock
 
 NOW = stock.NOW
@@ -37,7 +38,7 @@ def house(tmp_path_factory):
 
 def work(settings) -> None:
     """Let a worker do what waits."""
-    life = worker.Life("train", settings)
+    life = Life("train", settings)
     assert lanes.LANES["train"](life, settings).take()
     life.close()
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import arrays, artifacts, cards, inspections, queue, services, store
-from core.engine import lanes, work, worker
+from core import arrays, artifacts, cards, inspections, queue, services, store, workers
+from core.engine import lanes, work
+from core.engine.life import Life
 from core.errors import Conflict
 from core.records import Progress
 from tests import stock, tiny
@@ -36,7 +37,7 @@ class lane:
     """A lane of a worker that lives in this process."""
 
     def __init__(self, name, told):
-        self.life = worker.Life(name, told)
+        self.life = Life(name, told)
         self.lane = lanes.LANES[name](self.life, told)
 
     def __enter__(self):
@@ -258,7 +259,7 @@ class Listener(lanes.Train):
 
 
 def interrupted(told, after, what):
-    life = worker.Life("train", told)
+    life = Life("train", told)
     train = Listener(life, told)
     train.after, train.what = after, what
     assert train.take()
@@ -282,7 +283,7 @@ def test_a_cancelled_training_stops_at_its_next_report_and_resumes_bit_for_bit(t
 
 def test_a_worker_that_ends_puts_its_training_back(told, db):
     run_id = order(db, name="again")
-    life = worker.Life("train", told)
+    life = Life("train", told)
     train = Listener(life, told)
     train.after, train.what = 2, lambda run: life.ending.set()
     assert train.take()
@@ -386,9 +387,9 @@ def test_a_search_ends_with_settings_to_train_with(told, db):
 
 
 def test_a_life_beats_for_itself_and_for_what_it_holds(told, db, monkeypatch):
-    monkeypatch.setattr(worker.workers, "BEAT_SECONDS", 0.02)
+    monkeypatch.setattr(workers, "BEAT_SECONDS", 0.02)
     run_id = order(db)
-    life = worker.Life("train", told)
+    life = Life("train", told)
     (run,) = queue.claim(db, "train", life.name, 1.0)
     with life.holding([run]):
         assert store.row(db, "select state, run_id from workers")[:] == ("busy", run_id)
@@ -402,7 +403,7 @@ def test_a_life_beats_for_itself_and_for_what_it_holds(told, db, monkeypatch):
 
 
 def test_runs_of_the_dead_are_taken_up_but_not_right_after_a_sleep(told, db):
-    life = worker.Life("train", told)
+    life = Life("train", told)
     run_id = order(db)
     now = time.time()
     queue.claim(db, "train", "other", now)

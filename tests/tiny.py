@@ -55,14 +55,15 @@ _made: list[Settings] = []
 def trained(folder: Path) -> Settings:
     """Settings of a Patina with this set in its store and the model `first`; made once, only to be copied."""
     if not _made:
-        from core.engine import lanes, worker  # torch, and only for those who ask
+        from core.engine import lanes  # torch, and only for those who ask
+        from core.engine.life import Life
 
         told = Settings(data=folder / "data", models=folder / "models", weights=None)
         store_photos(told, photos(folder / "photos"))
         db = store.connect(told.database)
         config = {"data": "tiny", **PRESET}
         run_id = queue.submit(db, "train", "corrosion", config, owner="mina", now=1.0, name="First")
-        life = worker.Life("train", told)
+        life = Life("train", told)
         assert lanes.Train(life, told).take()
         life.close()
         assert queue.get(db, run_id).state == "done", queue.get(db, run_id).error

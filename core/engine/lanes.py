@@ -18,7 +18,7 @@ from core import __version__, arrays, artifacts, cycles, inspections, photos, qu
 from core import config as settings_of
 from core.engine import loop, work
 from core.engine.loop import Machine
-from core.engine.worker import Life
+from core.engine.life import Life
 from core.errors import ConfigError, NotFound, PatinaError
 from core.inspections import Inspection
 from core.orders import rules

@@ -64,9 +64,10 @@ def _store_tiny(settings: Settings, folder: Path) -> None:
 
 def train(settings: Settings) -> None:
     """Do what waits in the training lane, in this process, as a worker does."""
-    from core.engine import lanes, worker
+    from core.engine import lanes
+    from core.engine.life import Life
 
-    life = worker.Life("train", settings)
+    life = Life("train", settings)
     while lanes.Train(life, settings).take():
         pass
     life.close()
