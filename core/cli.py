@@ -218,6 +218,8 @@ def evaluate(told: Namespace, settings: Settings) -> None:
     """`evaluate`: score a model on a split."""
     db = _database(settings)
     found = services.find(db, settings.models, told.model)
+    if told.scale and found.card.domain != "crack":
+        raise ConfigError(f"--scale is for crack models; {told.model} measures nothing.")
     from core import sets
     from core.engine import loop, work  # torch only once the model is known to be there
     from core.orders import rules
@@ -227,12 +229,13 @@ def evaluate(told: Namespace, settings: Settings) -> None:
     trimmed = bool(card.preprocessing.get("trimmed", True))
     photos = sets.gather(told.data, card.domain, db, settings.artifacts, trimmed=trimmed)
     evaluation = terminal.listen(work.evaluate(card, found.folder, photos, told.split))
-    metrics = rules(card.domain).score(evaluation, told.threshold or card.threshold)
+    scale = {"scale_mm_per_px": told.scale} if told.scale else {}
+    metrics = rules(card.domain).score(evaluation, told.threshold or card.threshold, **scale)
     terminal.tell(
         told.json,
         {"model": f"{card.domain}/{card.id}", "data": told.data, "split": told.split}
         | {"n": len(evaluation["name"]), "metrics": metrics},
-        lambda: [f"{name:20} {terminal.figure(value)}" for name, value in metrics.items()],
+        lambda: terminal.figures(metrics),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage, optimize
 
-from core import losses, metrics, photos, profiles, standards, sweep, widths
+from core import fine, losses, metrics, photos, profiles, standards, sweep, widths
 from core.config import param
 from core.errors import DataError
 from core.metrics import Counts
@@ -343,32 +343,46 @@ def pieces(stored: np.ndarray, mask: np.ndarray, smallest_px: float) -> list[tup
     ours: sets of cracks hold few walls without one, but most parts of a cracked wall are whole. A part on
     which the true crack reaches less than `smallest_px` is neither and is left out.
     """
-    height, width = mask.shape
-    rows, columns = (np.linspace(0, n, 4).astype(int) for n in (height, width))
-    parts = [(slice(0, height), slice(0, width))] + [
-        (slice(rows[i], rows[i + 1]), slice(columns[j], columns[j + 1])) for i in range(3) for j in range(3)
-    ]
     told = []
-    for part in parts:
+    for part in _parts(mask.shape):
         reach = widths.extents(mask[part])[1].max(initial=0.0)
         if reach == 0 or reach >= smallest_px:
             told.append((holds_to(stored[part], smallest_px), bool(reach)))
     return told
 
 
+def clean(stored: np.ndarray, mask: np.ndarray, smallest_px: float = SMALLEST_PX) -> np.ndarray:
+    """(10,) float32: `holds_to` of a photo and of its nine parts where nothing is truly cracked, else nan.
+
+    At a threshold up to that value the clean photo, or part of one, is a false alarm.
+    """
+    told = [math.nan if mask[p].any() else holds_to(stored[p], smallest_px) for p in _parts(mask.shape)]
+    return np.asarray(told, np.float32)
+
+
+def _parts(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
+    """A photo of this height and width, whole, and its nine parts row by row."""
+    rows, columns = (np.linspace(0, n, 4).astype(int) for n in shape)
+    return [(slice(0, shape[0]), slice(0, shape[1]))] + [
+        (slice(rows[i], rows[i + 1]), slice(columns[j], columns[j + 1])) for i in range(3) for j in range(3)
+    ]
+
+
 def evaluation(photos: Sequence[Photo], arrays: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """What a whole set needs to be scored again, one row a photo, for an .npz without pickle.
 
     `name sha256 group` text, `histogram` (n, 256, 2) uint32 of (stored value, truth), `size` (n, 2) int32
-    height and width, `unlike` (n,) float32 (nan: unknown). The truth is read from each photo's mask;
-    `DataError` when one is missing or does not fit.
+    height and width, `unlike` (n,) float32 (nan: unknown), and what `fine.count` gives of each. The truth is
+    read from each photo's mask; `DataError` when one is missing or does not fit.
     """
-    stacked = []
+    stacked, counted = [], []
     for photo, one in zip(photos, arrays, strict=True):
         mask, stored = truth(photo), np.asarray(one["p"])
         check_size(photo, mask, stored)
         stacked.append(sweep.histogram(stored, mask))
-    return {
+        counted.append(fine.count(stored, mask) | {"clean": clean(stored, mask)})
+    finer = {key: np.stack([one[key] for one in counted]) for key in counted[0]} if counted else {}
+    return finer | {
         "name": np.asarray([p.title for p in photos], np.str_),
         "sha256": np.asarray([sha256(p) for p in photos], np.str_),
         "group": np.asarray([p.group for p in photos], np.str_),
@@ -379,20 +393,25 @@ def evaluation(photos: Sequence[Photo], arrays: Sequence[Mapping[str, np.ndarray
 
 
 def score(
-    evaluation: Mapping[str, np.ndarray], threshold: float | None = None, *, draws: int = 1000
+    evaluation: Mapping[str, np.ndarray],
+    threshold: float | None = None,
+    *,
+    draws: int = 1000,
+    scale_mm_per_px: float | None = None,
 ) -> dict[str, Any]:
     """The figures of a set, pooled over all pixels of all photos, as JSON takes them.
 
     `precision recall accuracy f1 iou` at `threshold` (None: the best one), `f1_low` and `f1_high`, the 95 %
     interval when whole groups are drawn again `draws` times (0: none), `n` photos, and `best`: the figures at
-    the threshold where F1 on this very set is highest, which nobody could have known before. None where a
-    figure does not exist.
+    the threshold where F1 on this very set is highest, which nobody could have known before. How fine
+    cracks fare is in `by_width by_tolerance found missed_px cldice` (`fine.score`). None where a figure does
+    not exist.
     """
     histograms = np.asarray(evaluation["histogram"], np.int64)
     pooled = sweep.of_histogram(histograms.sum(0))
     top = sweep.best(pooled)
     cut = top if threshold is None else float(threshold)
-    figures = _at(histograms, cut) | {"n": len(histograms)}
+    figures = _at(histograms, cut) | {"n": len(histograms)} | fine.score(evaluation, cut, scale_mm_per_px)
     if draws:
         each = sweep.query(histograms, cut)
         groups = np.asarray(evaluation["group"])

@@ -80,14 +80,35 @@ LOSSES: dict[str, Loss] = {
 }
 
 
-PEERS: dict[str, float] = {
-    "bce": math.inf,
-    "dice": math.inf,
-    "focal": math.inf,
-    "tversky": 1.0,
-    "cldice": 1.0,
+@dataclass(frozen=True)
+class Peer:
+    """A loss beyond the paper's, to compare with (`core.engine.peers` has the formulas)."""
+
+    up_to: float = math.inf
+    """The weight it goes up to."""
+    tried: tuple[float, ...] = (0.0,)
+    """The weight that those who proposed it trained with, as ours counts it."""
+    weighs: bool = True
+    """False where the weight plays no part."""
+
+
+PEERS: dict[str, Peer] = {
+    "bce": Peer(),
+    "dice": Peer(weighs=False),
+    "focal": Peer(),
+    "tversky": Peer(up_to=1.0, tried=(0.4,)),  # a missed pixel counts 0.7, a false alarm 0.3
+    "cldice": Peer(up_to=1.0, tried=(0.5,)),
 }
-"""Losses beyond the paper's, to compare with (`core.engine.peers`), and the weight they go up to."""
+
+
+def weighs(name: str) -> bool:
+    """False for a loss in which the weight plays no part: `mse` and `dice`."""
+    return PEERS[name].weighs if name in PEERS else bool(LOSSES[name].tried)
+
+
+def tried(name: str) -> tuple[float, ...]:
+    """The weights this loss was published with; (0,) where the weight plays no part."""
+    return (PEERS[name].tried if name in PEERS else LOSSES[name].tried) or (0.0,)
 
 
 def check(name: str, w: float) -> str:
@@ -101,10 +122,10 @@ def check(name: str, w: float) -> str:
             "would be punished less than a false alarm."
         )
     if loss is None:
-        if w > PEERS[name]:
+        if w > PEERS[name].up_to:
             raise ConfigError(
-                f"The weight of {name} is {w:g}; it may be {PEERS[name]:g} at most, because beyond it one of "
-                "the two parts it weighs would count less than nothing."
+                f"The weight of {name} is {w:g}; it may be {PEERS[name].up_to:g} at most, because beyond it "
+                "one of the two parts it weighs would count less than nothing."
             )
         return ""
     if w >= loss.below:

@@ -9,7 +9,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeVar
 
 from core.records import Progress
@@ -78,6 +78,20 @@ class Bar:
         """End the line."""
         if self.is_terminal and self.first is not None:
             say("")
+
+
+def figures(told: Mapping[str, Any], indent: str = "") -> list[str]:
+    """Figures by name, one a line; what is nested stands below, indented, a row of a table on one line."""
+    lines = []
+    for name, value in told.items():
+        if isinstance(value, Mapping):
+            lines += [f"{indent}{name}", *figures(value, indent + "  ")]
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            rows = ["  ".join(f"{k} {figure(v)}" for k, v in row.items()) for row in value]
+            lines += [f"{indent}{name}", *(f"{indent}  {row}" for row in rows)]
+        else:
+            lines.append(f"{indent}{name:20} {figure(value)}")
+    return lines
 
 
 def figure(value: Any) -> str:
