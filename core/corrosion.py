@@ -467,9 +467,12 @@ def _doubtful(grade: int, other: int, is_between: bool) -> str:
 def evaluation(photos: Sequence[Photo], arrays: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """What a whole set needs to be scored again, one row a photo, for an .npz without pickle.
 
-    `name sha256 group` text, `truth` (n,) int8, `p` (n, 4) float32, `unlike` (n,) float32 (nan: unknown).
+    `name sha256 group` text, `truth` (n,) int8, `p` (n, 4) float32, `unlike` (n,) float32 (nan: unknown);
+    where all answers have it `looked` (n, h, w) uint8, what spoke for the likeliest grade.
     """
-    return {
+    seen = [np.asarray(a["looked"], np.uint8) for a in arrays if "looked" in a]
+    more = {"looked": np.stack(seen)} if seen and len(seen) == len(arrays) else {}
+    return more | {
         "name": np.asarray([p.title for p in photos], np.str_),
         "sha256": np.asarray([p.sha256 for p in photos], np.str_),
         "group": np.asarray([p.group for p in photos], np.str_),

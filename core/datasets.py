@@ -97,6 +97,7 @@ def fingerprint(found: Iterable[Photo]) -> str:
     for p in found:
         mask = photos.sha256(p.mask) if p.mask else None
         said = [p.sha256 or photos.sha256(p.path), p.label, p.grade, mask, p.group, p.split, p.fold, p.trim]
+        said += [True] if p.is_marked else []  # a set that nobody has marked keeps the hash it had
         lines.append(json.dumps(said))
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 

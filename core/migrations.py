@@ -176,6 +176,21 @@ def m007_costs(db: Database) -> None:
     _run(db, "alter table services add column costs_json text")
 
 
+@steps()
+def m008_words(db: Database) -> None:
+    """What people say of photos that models learn from, line by line; the newest of each matter counts."""
+    _run(
+        db,
+        """create table words (
+            id integer primary key, domain text not null check (domain in ('rail', 'crack', 'corrosion')),
+            photo text not null references photos(sha256),
+            what text not null check (what in ('label', 'mark', 'trim')),
+            value text not null, was text not null default '', note text not null default '',
+            who text not null, at real not null)""",
+        "create index words_photo on words(domain, photo, what, id)",
+    )
+
+
 def _run(db: Database, *statements: str) -> None:
     for statement in statements:
         db.execute(statement)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from core import config as settings_of
-from core import corrections, decisions, queue, services, sets
+from core import corrections, decisions, labels, queue, services, sets
 from core.accounts import Person
 from core.errors import ConfigError, Conflict, DataError
 from core.rail import CLASSES
@@ -50,7 +50,7 @@ def train(
         raise DataError(f"{data} is a {stored.domain} set; choose a {domain} set, or train {stored.domain}.")
     module = rules(domain)
     settings_of.preset(module.Config, module.PRESETS, preset, changed)
-    told = {"data": data, "preset": preset, "set": dict(changed)}
+    told = {"data": data, "preset": preset, "set": dict(changed), "words": labels.newest(db)}
     with writing(db):
         run_id = queue.submit(db, "train", domain, told, owner=by.name, now=now, name=name.strip())
         note_event(db, by.name, "ordered", f"run/{run_id}", now, data=data, preset=preset)
@@ -86,15 +86,15 @@ def retrain(
     if cycle < 1:
         raise DataError(f"There is no training {cycle}; they count from 1.")
     earlier: Mapping[str, Any] = run.config.get("begin", {})
-    labels = {photo: CLASSES.index(c.label) for photo, c in said.items()}
+    own = {photo: CLASSES.index(c.label) for photo, c in said.items()}
     begin = {
         "run": run_id,
         "repeat": repeat,
         "cycle": cycle,
-        "labels": {**earlier.get("labels", {}), **labels},
+        "labels": {**earlier.get("labels", {}), **own},
         "by": {**earlier.get("by", {}), **{photo: c.who for photo, c in said.items()}},
     }
-    told = {key: run.config[key] for key in ("data", "folder", "preset", "set") if key in run.config}
+    told = {key: run.config[key] for key in ("data", "folder", "preset", "set", "words") if key in run.config}
     with writing(db):
         new = queue.submit(db, "train", "rail", told | {"begin": begin}, owner=by.name, now=now)
         about = {"from_run": run_id, "repeat": repeat, "cycle": cycle, "labels": len(said)}

@@ -52,6 +52,8 @@ class Photo:
     fold: int | None = None
     trim: Trim | None = None
     source: str = ""
+    is_marked: bool = False
+    """A person asked that it be learned twice in each epoch."""
 
     @property
     def title(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core import artifacts, datasets, inspections, photos
+from core import artifacts, datasets, inspections, labels, photos
 from core.errors import Conflict, DataError, NotFound, PhotoError
 from core.records import Domain, Photo, PhotoSet
 from core.store import note_event, row, rows, to_json, writing
@@ -145,8 +145,11 @@ def get(db: Database, name: str) -> StoredSet:
     return _of_row(found)
 
 
-def load(db: Database, root: Path, name: str) -> PhotoSet:
-    """The set with its photos, their files where the store keeps them."""
+def load(db: Database, root: Path, name: str, until: int | None = None) -> PhotoSet:
+    """The set with its photos, their files where the store keeps them, and what people say of them.
+
+    `until`: with their words as they were when that line of `core.labels` was the newest.
+    """
     stored = get(db, name)
     found = rows(db, "select * from set_photos where set_id = :id order by position", {"id": stored.id})
     told = []
@@ -167,36 +170,48 @@ def load(db: Database, root: Path, name: str) -> PhotoSet:
                 source=r["source"],
             )
         )
+    whole = labels.amended(told, labels.standing(db, stored.domain, until))
     return PhotoSet(
         name=stored.name,
         domain=stored.domain,
-        photos=tuple(told),
+        photos=whole,
         licence=stored.licence,
-        fingerprint=stored.fingerprint,
+        fingerprint=stored.fingerprint if whole == tuple(told) else datasets.fingerprint(whole),
         is_synthetic=stored.is_synthetic,
         problems=tuple(stored.report.get("problems", ())),
     )
 
 
-def gather(data: str, domain: Domain, db: Database | None, root: Path, *, trimmed: bool = True) -> PhotoSet:
+def gather(
+    data: str,
+    domain: Domain,
+    db: Database | None,
+    root: Path,
+    *,
+    trimmed: bool = True,
+    until: int | None = None,
+) -> PhotoSet:
     """The set that `--data` means: a stored set, a folder or a CSV, or several separated by commas, as one.
 
     A name that is a stored set's wins over a folder of that name; `./name` is always the folder. `trimmed`
-    counts for corrosion only (`datasets.read`). `DataError` for a set of another domain or without photos.
+    counts for corrosion only (`datasets.read`), `until` for stored sets (`load`). `DataError` for a set of
+    another domain or without photos.
     """
     parts = [data] if Path(data).exists() else [word.strip() for word in data.split(",") if word.strip()]
     if not parts:
         raise DataError("No data set is named; give a stored set's name or a folder.")
-    found = datasets.merge([_one(part, domain, db, root, trimmed) for part in parts])
+    found = datasets.merge([_one(part, domain, db, root, trimmed, until) for part in parts])
     if not found.photos:
         raise DataError(f"{data} holds no photo that can be used; `import` tells what is wrong with each.")
     return found
 
 
-def _one(word: str, domain: Domain, db: Database | None, root: Path, trimmed: bool) -> PhotoSet:
+def _one(
+    word: str, domain: Domain, db: Database | None, root: Path, trimmed: bool, until: int | None
+) -> PhotoSet:
     known = {stored.name for stored in all_sets(db)} if db is not None else set()
     if db is not None and word in known:
-        found = load(db, root, word)
+        found = load(db, root, word, until)
         if found.domain != domain:
             raise DataError(f"{word} is a {found.domain} set; a {domain} set is wanted.")
         return found

@@ -286,7 +286,7 @@ def test_a_training_is_ordered_from_the_form(visit, own):
     with patch("pages.parts.places.go") as gone:
         at.button(key="start").click().run()
     [run] = queue.latest(own.db)
-    assert run.config == {"data": "rail-test", "preset": "quick", "set": {"epochs": 2}}
+    assert run.config == {"data": "rail-test", "preset": "quick", "set": {"epochs": 2}, "words": 0}
     assert (run.owner, run.state) == ("engineer", "waiting")
     gone.assert_called_once_with("run", id=str(run.id))
 

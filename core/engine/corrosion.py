@@ -27,7 +27,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from core import cards, corrosion, decisions, metrics
 from core import config as settings_of
 from core.corrosion import CLASSES, Config, N
-from core.engine import checkpoint, classifiers, loaders, loop
+from core.engine import checkpoint, classifiers, loaders, looking, loop
 from core.engine.loop import Machine, State
 from core.errors import ConfigError, ModelError
 from core.records import Card, Photo, PhotoSet, Progress
@@ -42,7 +42,7 @@ class Model:
     """A loaded model and what it needs to say "unlike anything it has learned from"."""
 
     card: Card
-    net: nn.Module
+    net: classifiers.Classifier
     machine: Machine
     known: torch.Tensor
     """(n, d) float32: features of the training photos, each of length 1."""
@@ -98,8 +98,9 @@ def train(
     stored = _stored(net, training.machine, training.known(), training.distances())
     card, stored = _halved(card, config, training, net, stored)
     checkpoint.put(folder / cards.WEIGHTS, save(stored))
+    model = _model(card, stored)
+    files["val"]["looked"] = training.looked(model, decisions.decide(files["val"]["p"]))
     if tested:
-        model = _model(card, stored)
         shown = (loaders.picture(p, trimmed=config.trimmed, margin=config.margin) for p in tested)
         files["test"] = corrosion.evaluation(tested, list(predict(model, shown)))
     for split, arrays in files.items():
@@ -140,6 +141,7 @@ class Training:
         pictures = loaders.decode(photos, config.image_size, trimmed=config.trimmed, margin=config.margin)
         self.pictures = pictures.to(self.machine.device)
         self.grades = corrosion.truths(photos).astype(np.int64)
+        self.is_marked = np.asarray([p.is_marked for p in photos], bool)
         self.since = time.monotonic()
 
     # Beginning and going on
@@ -253,7 +255,8 @@ class Training:
     def epoch(self, stage: Stage) -> dict[str, float]:
         """One pass over the stage's photos and a look at its validation photos; the curves' figures."""
         config, memory = self.config, self.state.memory
-        order = [stage.fit[b] for b in loaders.batches(len(stage.fit), config.batch_size, self.state.rng)]
+        seen = np.concatenate([stage.fit, stage.fit[self.is_marked[stage.fit]]])  # the marked ones twice
+        order = [seen[b] for b in loaders.batches(len(seen), config.batch_size, self.state.rng)]
         # ours: a rest of less than half a batch waits for the next epoch, it would upset batch norm.
         if len(order) > 1 and 2 * len(order[-1]) < config.batch_size:
             order.pop()
@@ -374,7 +377,28 @@ class Training:
         """Each validated photo as judged by a network that had not learned from it, calibrated."""
         logits, index = self.logits()
         p = decisions.probabilities(logits, decisions.temperature(logits, self.grades[index]))
-        return corrosion.evaluation([self.photos[i] for i in index], [{"p": row} for row in p])
+        found = corrosion.evaluation([self.photos[i] for i in index], [{"p": row} for row in p])
+        if self.config.folds:
+            fold = np.zeros(len(self.photos), np.int8)
+            for k, stage in enumerate(self.row[: self.config.folds]):
+                fold[stage.val] = k
+            found["fold"] = fold[index]
+        return found
+
+    def looked(self, model: Model, grade: np.ndarray) -> np.ndarray:
+        """Where the filed network looks on each validated photo, (n, h, w) uint8, for the grade said of it.
+
+        # ours: the fold's own network, which had not learned from the photo, is not kept.
+        """
+        index, found = self.logits()[1], []
+        for b in loaders.batches(len(index), 32):
+            maps: list[torch.Tensor] = []
+            with looking.watching(model.net, maps):
+                look(
+                    model.net, self.machine, [self.pictures[torch.from_numpy(index[b])]], self.mean, self.std
+                )
+            found.append(looking.looked(model.net, maps[0], grade[b]))
+        return np.concatenate(found)
 
     def curves(self) -> dict[str, list[float]]:
         """Each validated figure by epoch, the mean over the folds, for the paper's figures 2 and 3."""
@@ -520,20 +544,27 @@ def load(card: Card, folder: Path) -> Model:
 
 
 def predict(model: Model, pictures: Iterable[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
-    """`p` (4,) and `unlike` (), float32, of each upright uint8 RGB photo (H, W, 3), in order.
+    """`p` (4,) and `unlike` (), float32, and `looked` (h, w) uint8 of each photo (H, W, 3) uint8, in order.
 
-    A photo is taken as it is: cut it to the part first (`core.photos.trim`) where the card says that the
+    `looked` is coarse, 255 where most spoke for the likeliest grade (`core.engine.looking`). A photo is
+    taken as it is: cut it to the part first (`core.photos.trim`) where the card says that the
     model was trained on trimmed photos. `p` is calibrated already, with the card's temperature.
     """
     told = model.card.preprocessing
     for chunk in loaders.stacks(pictures, int(told["size"])):
-        logits, features = look(
-            model.net, model.machine, [chunk], told["mean"], told["std"], int(told["views"])
-        )
+        maps: list[torch.Tensor] = []
+        with looking.watching(model.net, maps):
+            logits, features = look(
+                model.net, model.machine, [chunk], told["mean"], told["std"], int(told["views"])
+            )
         far = distances(model.known, torch.from_numpy(features)).numpy()
         share = np.searchsorted(model.distances, far, side="left") / max(1, len(model.distances))
-        for p, unlike in zip(decisions.probabilities(logits, model.card.temperature), share, strict=True):
-            yield {"p": p, "unlike": np.asarray(unlike, np.float32)}
+        p = decisions.probabilities(logits, model.card.temperature)
+        seen = looking.looked(
+            model.net, maps[0], decisions.decide(p)
+        )  # of the first view, the photo as it is
+        for i in range(len(p)):
+            yield {"p": p[i], "unlike": np.asarray(share[i], np.float32), "looked": seen[i]}
 
 
 def versions() -> dict[str, str]:
@@ -603,4 +634,5 @@ def _model(card: Card, stored: Mapping[str, torch.Tensor]) -> Model:
         raise ModelError(
             f"The weights of corrosion/{card.id} are not those of {config.network}; copy the model again."
         ) from error
-    return Model(card, machine.put(net).eval(), machine, known, far)
+    machine.put(net).eval()
+    return Model(card, net, machine, known, far)

@@ -14,15 +14,16 @@ import numpy as np
 import psutil
 import torch
 
-from core import __version__, arrays, artifacts, cycles, inspections, photos, queue, services, sets, store
+from core import __version__, arrays, artifacts, cards, cycles, inspections, photos
+from core import queue, services, sets, store, trials
 from core import config as settings_of
 from core.engine import loop, work
-from core.engine.loop import Machine
 from core.engine.life import Life
+from core.engine.loop import Machine
 from core.errors import ConfigError, NotFound, PatinaError
 from core.inspections import Inspection
 from core.orders import rules
-from core.records import DOMAINS, Domain, Progress, Run
+from core.records import DOMAINS, Domain, PhotoSet, Progress, Run
 from core.settings import Settings
 
 BATCH = 8
@@ -275,14 +276,35 @@ class Log:
 
 
 def train(run: Run, folder: Path, settings: Settings) -> Generator[Progress, None, dict[str, Any]]:
-    """Train as the run's config says: data (or folder), preset, set; file the model."""
+    """Train as the run's config says: data (or folder), preset, set, perhaps sweep; file the (best) model."""
     config, found = _asked(run, settings)
+    if "sweep" in run.config:
+        return (yield from sweep(run, config, found, folder, settings))
     command = work.command(run.domain, {**run.config, "data": _data(run)})
     begin = cycles.begin_of(run.config["begin"], settings.runs) if "begin" in run.config else None
     card = yield from work.train(run.domain, config, found, folder, settings, command=command, begin=begin)
     name = run.name or f"{card.network}-{run.id}"
-    filed = work.file(card, folder, settings.models, name=name, by=run.owner)
+    filed = cards.file_as(card, folder, settings.models, name=name, by=run.owner)
     return {"model": f"{filed.domain}/{filed.id}", "threshold": filed.threshold, "figures": filed.figures}
+
+
+def sweep(
+    run: Run, config: Any, found: PhotoSet, folder: Path, settings: Settings
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Train every combination of the settings to compare; the best one is filed, the others can be."""
+    card, place = yield from work.sweep(
+        run.domain,
+        config,
+        run.config["sweep"],
+        found,
+        folder,
+        settings,
+        lambda changed: work.command(run.domain, work.changed({**run.config, "data": _data(run)}, changed)),
+    )
+    name = run.name or f"{card.network}-{run.id}"
+    filed = cards.file_as(card, place, settings.models, name=name, by=run.owner, keep=True)
+    told = {"model": f"{filed.domain}/{filed.id}", "threshold": filed.threshold, "figures": filed.figures}
+    return told | {"trials": len(trials.of_folder(folder))}
 
 
 def evaluate(run: Run, folder: Path, settings: Settings) -> Generator[Progress, None, dict[str, Any]]:
@@ -316,8 +338,9 @@ def _asked(run: Run, settings: Settings) -> tuple[Any, Any]:
     told = run.config.get("set", {})
     config = settings_of.preset(module.Config, module.PRESETS, run.config.get("preset", "quick"), told)
     db = store.connect(settings.database)
-    trimmed = getattr(config, "trimmed", True)
-    return config, sets.gather(_data(run), run.domain, db, settings.artifacts, trimmed=trimmed)
+    trimmed, until = bool(getattr(config, "trimmed", True)), run.config.get("words")
+    found = sets.gather(_data(run), run.domain, db, settings.artifacts, trimmed=trimmed, until=until)
+    return config, found
 
 
 def _data(run: Run) -> str:
