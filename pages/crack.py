@@ -7,7 +7,7 @@ import streamlit as st
 from core import explore
 from core.explore import Counts
 from core.sweep import THRESHOLDS
-from pages.parts import cached, charts, gallery, lab, loss_figure, mask, pick, published, words
+from pages.parts import cached, charts, gallery, lab, loss_figure, mask, pick, price, published, words
 from pages.parts.strings import t
 
 STRIP = 8
@@ -18,6 +18,7 @@ test = cached.masks(told.model.folder, told.split)
 here = lab.here(told, evaluation)
 maps = cached.maps(told.model.folder)
 curve = test.curve()
+stakes = cached.stakes(told.model.folder, told.split)
 
 
 def look_at(sha: str) -> None:
@@ -40,6 +41,10 @@ def live() -> None:
     lab.said(told, in_words(pooled, each, threshold), threshold)
     left, right = st.columns([5, 7], gap="large")
     with left:
+        scale = None
+        if stakes is not None and stakes.can_weigh:
+            scale = price.slider(stakes, threshold, moves="threshold")
+        price.operating_point(pooled, each, stakes, threshold, scale)
         charts.show(
             charts.against_threshold(
                 THRESHOLDS,

@@ -14,6 +14,7 @@ import streamlit as st
 
 from core import cards, corrosion, crack, explore, rail
 from core.explore import Masks, YesNo
+from core.stakes import Stakes
 
 Evaluation = Mapping[str, np.ndarray]
 
@@ -39,6 +40,11 @@ def yes_no(folder: Path, split: str) -> YesNo:
 def masks(folder: Path, split: str) -> Masks:
     """A crack model's histograms as running sums."""
     return _masks(str(folder), split, _stamp(folder, split))
+
+
+def stakes(folder: Path, split: str) -> Stakes | None:
+    """What a crack model's thresholds mean in length and in clean walls; None for an older evaluation."""
+    return _stakes(str(folder), split, _stamp(folder, split))
 
 
 def figures(domain: str, folder: Path, split: str, threshold: float | None = None) -> dict[str, Any]:
@@ -70,6 +76,11 @@ def _yes_no(folder: str, split: str, stamp: int) -> YesNo:
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _masks(folder: str, split: str, stamp: int) -> Masks:
     return Masks.of(_known(folder, split, stamp)["histogram"])
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _stakes(folder: str, split: str, stamp: int) -> Stakes | None:
+    return Stakes.of_evaluation(_known(folder, split, stamp))
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

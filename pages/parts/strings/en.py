@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.parts.strings import en_lab, en_rail
+from pages.parts.strings import en_crack, en_lab, en_rail
 
 WORDS: dict[str, str | tuple[str, str]] = {
     # Navigation and header
@@ -411,3 +411,4 @@ WORDS: dict[str, str | tuple[str, str]] = {
 
 WORDS |= en_lab.WORDS
 WORDS |= en_rail.WORDS
+WORDS |= en_crack.WORDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.parts.strings import ko_lab, ko_rail
+from pages.parts.strings import ko_crack, ko_lab, ko_rail
 
 WORDS: dict[str, str | tuple[str, str]] = {
     # Navigation and header
@@ -400,3 +400,4 @@ WORDS: dict[str, str | tuple[str, str]] = {
 
 WORDS |= ko_lab.WORDS
 WORDS |= ko_rail.WORDS
+WORDS |= ko_crack.WORDS

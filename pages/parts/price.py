@@ -1,0 +1,138 @@
+"""What a threshold of a crack model costs: the price that moves it, and its operating point in counts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from core import explore
+from core.explore import Counts
+from core.stakes import LENGTH_PX, Stakes
+from pages.parts import tables, words
+from pages.parts.strings import t
+from pages.parts.tables import Column, Row
+
+PRICES: Final = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
+"""False alarms that a missed length may cost; 0: nobody has said."""
+PARTS: Final = 100
+
+
+def slider(stakes: Stakes, threshold: float, *, moves: str) -> float | None:
+    """The price of a missed length in false alarms, which moves the slider `moves`; the scale of the photos.
+
+    The scale is in mm a pixel, None while nobody has given one: lengths are then in thousand pixels.
+    """
+    left, right = st.columns([5, 2], gap="medium", vertical_alignment="bottom")
+    scale = right.number_input(
+        t("price.scale"),
+        min_value=0.001,
+        max_value=100.0,
+        value=None,
+        step=0.01,
+        format="%.3f",
+        key="set-scale",
+        placeholder=t("price.no_scale"),
+        help=t("price.scale_help"),
+    )
+
+    def weigh() -> None:
+        price = st.session_state["price"]
+        if price:
+            st.session_state[moves] = stakes.cheapest(price, unit(scale))
+
+    with left:
+        price = st.select_slider(
+            t("price.title" if scale else "price.title_px"),
+            PRICES,
+            key="price",
+            format_func=lambda n: t("price.n", n=f"{n:g}") if n else t("price.none"),
+            on_change=weigh,
+            help=t("price.help"),
+        )
+    cheapest = stakes.cheapest(price, unit(scale)) if price else threshold
+    if abs(cheapest - threshold) > 5e-4:
+        st.html(f'<p class="note">{t("price.elsewhere", threshold=f"{cheapest:.3f}")}</p>')
+    return scale
+
+
+def unit(scale_mm_per_px: float | None) -> float:
+    """How many pixels of crack a price is for: a metre of it, or a thousand where nobody knows a metre."""
+    return 1000 / scale_mm_per_px if scale_mm_per_px else LENGTH_PX
+
+
+def operating_point(
+    pooled: Counts, each: Counts, stakes: Stakes | None, threshold: float, scale_mm_per_px: float | None
+) -> None:
+    """The confusion at this threshold: in pixels, in length, in cracked photos, in clean ones."""
+    found = explore.in_photos(each)
+    rows = [
+        Row(
+            "pixels",
+            [
+                t("point.pixels"),
+                _part(pooled.tp, pooled.tp + pooled.fn),
+                _part(pooled.fn, pooled.tp + pooled.fn),
+                _part(pooled.fp, pooled.tp + pooled.fp, t("point.of_called")),
+            ],
+        )
+    ]
+    if stakes is not None and stakes.length_px:
+        missed, _ = stakes.at(threshold)
+        seen = stakes.length_px - missed
+        rows.append(
+            Row(
+                "length",
+                [
+                    t("point.length_m" if scale_mm_per_px else "point.length_px"),
+                    _cell(length(seen, scale_mm_per_px), seen / stakes.length_px),
+                    _cell(length(missed, scale_mm_per_px), missed / stakes.length_px),
+                    None,
+                ],
+            )
+        )
+    rows.append(
+        Row(
+            "photos",
+            [
+                t("point.cracked"),
+                _part(found.found, found.n_cracked),
+                _part(found.overlooked, found.n_cracked),
+                None,
+            ],
+        )
+    )
+    if stakes is not None and stakes.n_clean:
+        alarms = stakes.at(threshold)[1]
+        told = {
+            "text": t("point.per_100", rate=f"{PARTS * alarms / stakes.n_clean:.1f}"),
+            "sub": t("point.of", n=alarms, of=stakes.n_clean),
+        }
+        name = t("point.clean_photos" if stakes.of == "photos" else "point.clean_parts")
+        rows.append(Row("clean", [name, None, None, told]))
+    tables.show(
+        [
+            Column("", bare=True, wide=True),
+            Column(t("point.found"), "number"),
+            Column(t("point.missed"), "number"),
+            Column(t("point.false"), "number"),
+        ],
+        rows,
+        key="operating-point",
+        caption=t("point.title"),
+    )
+
+
+def length(px: float, scale_mm_per_px: float | None) -> str:
+    """A length along cracks: in metres with a scale, else in thousand pixels."""
+    return f"{px * scale_mm_per_px / 1000:.2f}" if scale_mm_per_px else f"{px / 1000:.1f}"
+
+
+def _part(part: object, whole: object, of: str = "") -> tables.Cell:
+    """A count with its share beneath."""
+    n, total = int(part), int(whole)  # type: ignore[call-overload]
+    return _cell(f"{n:,}", n / total if total else None, of)
+
+
+def _cell(told: str, share: float | None, of: str = "") -> tables.Cell:
+    return {"text": told, "sub": "–" if share is None else f"{words.percent(share)} {of}".strip()}
