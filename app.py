@@ -19,7 +19,7 @@ from streamlit import config
 from streamlit.proto.AuthRedirect_pb2 import AuthRedirect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from core import api, children, front, opening, signin, uploads
+from core import addresses, api, children, opening, signin, uploads
 from core.gate import Gate
 from core.settings import Settings
 from pages.parts import notice, places
@@ -81,7 +81,7 @@ app = st.App(
     routes=[
         *signin.routes(SETTINGS),
         *api.routes(SETTINGS),
-        *front.routes(place.name for place in places.PLACES),
+        *addresses.routes({place.name: places.roles(place.name) for place in places.PLACES}),
     ],
     middleware=[
         Middleware(Gate, settings=SETTINGS, farewell=FAREWELL),

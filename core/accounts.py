@@ -334,6 +334,14 @@ def people(db: Database, by: Person) -> list[Account]:
     return [_account(r) for r in found]
 
 
+def admins(db: Database) -> list[str]:
+    """The names of those who can give roles, for those who need one."""
+    found = rows(
+        db, "select name from users where role = 'admin' and disabled_at is null order by name collate nocase"
+    )
+    return [str(r["name"]) for r in found]
+
+
 def account(db: Database, name: str) -> Account:
     """The account of this name; `NotFound` when there is none."""
     found = row(db, "select * from users where name = :name", {"name": name})

@@ -9,13 +9,8 @@ from __future__ import annotations
 import functools
 import importlib.util
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
-
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
 
 from core.errors import PatinaError
 
@@ -41,12 +36,3 @@ def html() -> str:
     for before, after in CHANGES:
         told = re.sub(before, after, told, count=1)
     return told
-
-
-def routes(pages: Iterable[str]) -> list[Route]:
-    """The addresses of the pages with these names, and the root."""
-    return [Route(path, _page, methods=["GET"]) for path in ("/", *(f"/{name}" for name in pages))]
-
-
-def _page(_: Request) -> Response:
-    return HTMLResponse(html())

@@ -24,7 +24,7 @@ def people() -> None:
     if shown is not None:
         name, path = shown
         st.success(t("admin.link_for", name=name), icon=":material/link:")
-        st.code(f"{server()}{path}", language=None)
+        st.code(f"{server()}{path}", language=None, wrap_lines=True)
         st.html(f'<p class="note">{t("admin.link_note")}</p>')
     found = accounts.people(db, person)
     tables.show(
@@ -109,7 +109,7 @@ def keys() -> None:
     shown = st.session_state.get("token")
     if shown is not None:
         st.success(t("admin.token_once"), icon=":material/key:")
-        st.code(shown, language=None)
+        st.code(shown, language=None, wrap_lines=True)
         st.code(
             f'curl -H "Authorization: Bearer {shown}" -T photo.jpg {server()}/api/v1/photos/photo.jpg',
             language="bash",

@@ -277,9 +277,9 @@ def test_the_bars_of_a_rail_verdict_mark_the_threshold():
 @pytest.mark.parametrize(
     ("role", "names"),
     [
-        ("inspector", "home inspect photo"),
-        ("manager", "home inspect photo rail crack corrosion models"),
-        ("admin", "home inspect photo rail crack corrosion data runs run models admin"),
+        ("inspector", "home inspect photo lost"),
+        ("manager", "home inspect photo rail crack corrosion models lost"),
+        ("admin", "home inspect photo rail crack corrosion data runs run models admin lost"),
     ],
 )
 def test_the_menu_holds_what_a_role_may_see(role, names):
@@ -291,6 +291,18 @@ def test_data_and_admin_are_closed_to_inspectors_even_by_address(told):
         for page in ("data", "admin"):
             app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=30).run()
             assert app.warning[0].value.startswith("This page is for: ")
+
+
+def test_an_address_of_other_roles_says_who_can_grant_it_and_a_wrong_one_that_there_is_no_such_page(told):
+    with signed_in(told, "admin", "Ada"):
+        pass
+    with signed_in(told):
+        closed, wrong = run("lost", address="rail"), run("lost", address="rail/<b>x")
+        assert closed.title[0].value == "Rail"
+        assert "This page is for: Manager, Engineer, Admin." in said(closed)
+        assert "Who can give you another role: Ada." in said(closed)
+        assert wrong.title[0].value == "No such page"
+        assert "“rail/&lt;b&gt;x”" in said(wrong)
 
 
 def test_without_the_gate_the_script_shows_nothing(told):
@@ -352,6 +364,8 @@ def test_the_chip_says_first_what_keeps_people_waiting():
     state, label = header.chip([down, busy], {7: run})
     assert state == "down"
     assert "restarting" in label
+    assert "restarting" not in header.chip([down, busy], {7: run}, ["train"])[1], "nobody restarts that one"
+    assert header.chip([WorkerState("judge", "down"), idle], {}, ["train"]) == ("off", "Judging is off")
 
 
 def test_a_korean_browser_reads_korean_and_the_choice_is_remembered(told):

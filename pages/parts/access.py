@@ -7,6 +7,7 @@ role taken away or a session ended counts at once.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -27,10 +28,15 @@ def require(*roles: Role) -> Person:
     """The person signed in when the role is one of these; else the page says so in a sentence and stops."""
     person = me()
     if person.role not in roles:
-        wanted = ", ".join(t(f"role.{role}") for role in roles)
-        st.warning(t("access.role", wanted=wanted, name=person.name, role=t(f"role.{person.role}")))
+        st.warning(refusal(person, roles))
         st.stop()
     return person
+
+
+def refusal(person: Person, roles: Sequence[Role]) -> str:
+    """The sentence for somebody whose role is none of these."""
+    wanted = ", ".join(t(f"role.{role}") for role in roles)
+    return t("access.role", wanted=wanted, name=person.name, role=t(f"role.{person.role}"))
 
 
 def sign_out() -> None:

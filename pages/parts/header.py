@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import accounts, queue, store, workers
 from core.accounts import Person
-from core.records import Run
+from core.records import LANES, Run
 from core.settings import Settings
 from core.workers import WorkerState
 from pages.parts import words
@@ -60,14 +60,14 @@ def show(person: Person) -> None:
 @st.fragment(run_every=2.0)
 def _chip() -> None:
     """One word on the workers that opens the rest; looked at every two seconds while a page is open."""
-    now = time.time()
-    db = store.connect(Settings.of().database)
+    settings, now = Settings.of(), time.time()
+    db = store.connect(settings.database)
     health = workers.health(db, now)
     runs = {w.run_id: queue.get(db, w.run_id) for w in health if w.run_id is not None}
-    state, label = chip(health, runs)
+    state, label = chip(health, runs, settings.lanes)
     waiting = queue.waiting(db)
     with st.container(key=f"chip-{state}"), st.popover(label, key="chip"):
-        told = "".join(_told(worker, runs) for worker in health)
+        told = "".join(_told(worker, runs, settings.lanes) for worker in health)
         if waiting["judge"]:
             told += f'<p class="note">{html.escape(t("chip.waiting", n=waiting["judge"]))}</p>'
         if waiting["train"]:
@@ -75,17 +75,21 @@ def _chip() -> None:
         st.html(told)
 
 
-def chip(health: Sequence[WorkerState], runs: Mapping[int, Run]) -> tuple[str, str]:
+def chip(
+    health: Sequence[WorkerState], runs: Mapping[int, Run], own: Collection[str] = tuple(LANES)
+) -> tuple[str, str]:
     """(state, words) of the chip: what keeps people waiting goes before what merely goes on.
 
-    States: down, starting, busy, ready.
+    States: down, off, starting, busy, ready. `own`: the lanes whose workers the app starts, and restarts.
     """
     by_lane = {worker.lane: worker for worker in health}
     judge, train = by_lane["judge"], by_lane["train"]
-    if judge.state == "starting" or judge.since is None:
+    if judge.state == "starting" or (judge.since is None and "judge" in own):
         return "starting", t("chip.starting")
+    if judge.since is None:
+        return "off", t("chip.off")
     if judge.state == "down":
-        return "down", t("chip.down", time=words.clock(judge.since))
+        return "down", t("chip.down" if "judge" in own else "chip.down_since", time=words.clock(judge.since))
     if train.state == "down" and train.since is not None:
         return "down", t("chip.part_down", time=words.clock(train.since))
     run = runs.get(train.run_id) if train.run_id is not None else None
@@ -107,9 +111,13 @@ def progress(worker: WorkerState, run: Run) -> str:
     )
 
 
-def _told(worker: WorkerState, runs: Mapping[int, Run]) -> str:
+def _told(worker: WorkerState, runs: Mapping[int, Run], own: Collection[str]) -> str:
     since = words.clock(worker.since) if worker.since is not None else ""
-    state = t(f"chip.state.{worker.state if since else 'absent'}", time=since)
+    is_own = worker.lane in own
+    if since:
+        state = t(f"chip.state.{worker.state if is_own or worker.state != 'down' else 'gone'}", time=since)
+    else:
+        state = t("chip.state.starting") if is_own else t("chip.state.absent", lane=worker.lane)
     run = runs.get(worker.run_id) if worker.run_id is not None else None
     if run is not None and worker.lane == "train":
         state = f"{run.name or t(f'domain.{run.domain}')}: {progress(worker, run)}"

@@ -36,6 +36,7 @@ PLACES: Final = (
     Place("run", ":material/show_chart:", "engine_room", "engineer", in_menu=False),
     Place("models", ":material/deployed_code:", "engine_room", "manager"),
     Place("admin", ":material/settings:", "admin", "admin"),
+    Place("lost", ":material/wrong_location:", "", "inspector", in_menu=False),
 )
 
 

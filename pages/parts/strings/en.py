@@ -28,6 +28,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "role.admin": "Admin",
     "access.alone": "Patina is not reached this way. Start it with `streamlit run app.py` and sign in there.",
     "access.role": "This page is for: {wanted}. You are signed in as {name}, {role}.",
+    "page.lost": "No such page",
+    "lost.missing": "Patina has no page called “{name}”. The link may be mistyped, or older than the page it led to.",
+    "lost.nothing": "This address leads to no page.",
+    "lost.ask": "Who can give you another role: {who}.",
+    "lost.home": "To the home page",
     "error.page": (
         "This page has run into a fault of ours. Load it again; if the fault stays, give your admin "
         "the number {number}."
@@ -48,7 +53,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "chip.state.ready": "ready",
     "chip.state.busy": "working",
     "chip.state.down": "down since {time}, restarting",
-    "chip.state.absent": "not running",
+    "chip.state.absent": "not running; it is started with python -m core worker {lane}",
+    "chip.off": "Judging is off",
+    "chip.down_since": "Down since {time}",
+    "chip.state.gone": "down since {time}",
     "chip.waiting": ("one photo waits", "{n} photos wait"),
     "chip.waiting_runs": ("one training waits", "{n} trainings wait"),
     "kind.train": "Training",

@@ -28,6 +28,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "role.admin": "管理者",
     "access.alone": "この方法では Patina を開けません。`streamlit run app.py` で起動してください。",
     "access.role": "このページを見られるのは次の役割だけです: {wanted}。現在のサインイン: {name}、{role}。",
+    "page.lost": "ページがありません",
+    "lost.missing": "Patina に「{name}」というページはありません。リンクの打ち間違いか、なくなったページかもしれません。",
+    "lost.nothing": "このアドレスにはページがありません。",
+    "lost.ask": "別の役割を付与できる人: {who}。",
+    "lost.home": "ホームへ",
     "error.page": (
         "このページで Patina の不具合が起きました。読み込み直してください。"
         "続く場合は、管理者に番号 {number} を伝えてください。"
@@ -48,7 +53,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "chip.state.ready": "準備完了",
     "chip.state.busy": "作業中",
     "chip.state.down": "{time}から停止、再起動中",
-    "chip.state.absent": "動いていません",
+    "chip.state.absent": "動いていません。python -m core worker {lane} で起動します",
+    "chip.off": "判定は停止中",
+    "chip.down_since": "{time}から停止",
+    "chip.state.gone": "{time}から停止",
     "chip.waiting": "写真{n}枚が待っています",
     "chip.waiting_runs": "学習{n}件が待っています",
     "kind.train": "学習",

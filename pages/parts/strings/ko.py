@@ -28,6 +28,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "role.admin": "시스템 관리자",
     "access.alone": "이 주소로는 Patina를 열 수 없습니다. `streamlit run app.py`로 시작한 뒤 로그인하세요.",
     "access.role": "이 페이지는 다음 역할만 볼 수 있습니다: {wanted}. 현재 로그인: {name}, {role}.",
+    "page.lost": "없는 페이지",
+    "lost.missing": "Patina에는 “{name}” 페이지가 없습니다. 링크가 잘못 입력되었거나 페이지가 없어졌을 수 있습니다.",
+    "lost.nothing": "이 주소에는 페이지가 없습니다.",
+    "lost.ask": "다른 역할을 줄 수 있는 사람: {who}.",
+    "lost.home": "홈으로",
     "error.page": (
         "이 페이지에서 Patina의 오류가 발생했습니다. 다시 불러오세요. "
         "계속되면 관리자에게 이 번호를 알려 주세요: {number}."
@@ -48,7 +53,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "chip.state.ready": "준비됨",
     "chip.state.busy": "작업 중",
     "chip.state.down": "{time}부터 멈춤, 다시 시작하는 중",
-    "chip.state.absent": "실행되지 않음",
+    "chip.state.absent": "실행되지 않음; python -m core worker {lane} 명령으로 시작합니다",
+    "chip.off": "판정 꺼짐",
+    "chip.down_since": "{time}부터 멈춤",
+    "chip.state.gone": "{time}부터 멈춤",
     "chip.waiting": "사진 {n}장 대기 중",
     "chip.waiting_runs": "학습 {n}건 대기 중",
     "kind.train": "학습",
