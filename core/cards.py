@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -36,11 +37,26 @@ def place(models: Path, domain: str, id: str) -> Path:
     return models / domain / id
 
 
-def file(card: Card, folder: Path, models: Path) -> Card:
+def seal(card: Card, folder: Path) -> Card:
+    """Write the card beside a finished training's weights, their sha256 in it: the folder is a model's now.
+
+    Such a folder can be evaluated and filed, and does not serve.
+    """
+    weights = folder / WEIGHTS
+    _check_header(weights)
+    card = dataclasses.replace(card, weights_sha256=sha256(weights))
+    aside = folder / f".{CARD}.{os.getpid()}"
+    _write(aside, card.to_json().encode())
+    os.replace(aside, folder / CARD)
+    return card
+
+
+def file(card: Card, folder: Path, models: Path, *, keep: bool = False) -> Card:
     """Move a finished run's weights, evaluations and maps into models/<domain>/<id>/; the filed card.
 
     The card comes back with the sha256 of the weights in it. Everything is gathered aside, flushed to disk
     and renamed, so a killed worker leaves no half model; filing the same weights again changes nothing.
+    With `keep` the run's files stay where they are as well.
     `Conflict` when another model has this id, `ModelError` when the weights are missing or damaged.
     """
     home, weights = place(models, card.domain, card.id), folder / WEIGHTS
@@ -62,9 +78,33 @@ def file(card: Card, folder: Path, models: Path) -> Card:
         _copy(path, aside / path.relative_to(folder))
     _write(aside / CARD, card.to_json().encode())
     os.replace(aside, home)
-    for path in moved:
+    for path in () if keep else moved:
         path.unlink()
     return card
+
+
+def file_as(
+    card: Card, folder: Path, models: Path, *, name: str = "", by: str = "", keep: bool = False
+) -> Card:
+    """`file` a finished training under `name`, else the id it gave itself; the filed card.
+
+    Where another model has that id already, the next free one is taken: name-2, name-3 …
+    The same weights filed again (a worker died in between) change nothing.
+    """
+    first = slug(name or card.id)
+    for n in itertools.count(1):
+        card = dataclasses.replace(card, id=first if n == 1 else f"{first}-{n}", made_by=by or card.made_by)
+        try:
+            return file(card, folder, models, keep=keep)
+        except Conflict:
+            continue
+    raise AssertionError("count() does not end")
+
+
+def slug(name: str) -> str:
+    """A name as a model's id may be: small letters, digits, `-._`, at most 56 signs."""
+    plain = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")
+    return plain[:56] or "model"
 
 
 def read(models: Path, domain: str, id: str) -> Card:

@@ -23,11 +23,12 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core import cards, services, store, terminal
+from core import cards, services, store, tables, terminal, trials
 from core import config as settings_of
 from core.doctor import Finding, examine
-from core.errors import ConfigError, PatinaError
+from core.errors import ConfigError, DataError, PatinaError
 from core.options import parser
+from core.photos import SUFFIXES
 from core.records import DOMAINS, Card, Domain, Photo, PhotoSet, Progress, Verdict
 from core.settings import Settings
 
@@ -120,16 +121,43 @@ def train(told: Namespace, settings: Settings) -> None:
     began = time.monotonic()
     asked, config, photos, folder, settings = _begin(told, settings)
     domain: Domain = asked["domain"]
+    if asked.get("sweep"):
+        return _swept(told, asked, config, photos, folder, settings)
     training = work.train(domain, config, photos, folder, settings, command=work.command(domain, asked))
     with _resumable("train", domain, folder):
         card = terminal.listen(training)
-    filed = work.file(card, folder, settings.models, name=asked["name"], by=_me())
+    filed = cards.file_as(card, folder, settings.models, name=asked["name"], by=_me())
     place = cards.place(settings.models, domain, filed.id)
     terminal.tell(
         told.json,
         {"model": f"{domain}/{filed.id}", "folder": str(place), "run": str(folder), "figures": filed.figures}
         | {"threshold": filed.threshold, "seconds": round(time.monotonic() - began, 1)},
         lambda: [*_card_lines(filed), f"filed in {place}"],
+    )
+
+
+def _swept(
+    told: Namespace, asked: dict[str, Any], config: Any, photos: PhotoSet, folder: Path, settings: Settings
+) -> None:
+    """`train --sweep`: train every combination, file the best; the table."""
+    from core.engine import work
+
+    began = time.monotonic()
+    domain: Domain = asked["domain"]
+
+    def command(changed: Mapping[str, Any]) -> str:
+        return work.command(domain, work.changed(asked, changed))
+
+    with _resumable("train", domain, folder):
+        training = work.sweep(domain, config, asked["sweep"], photos, folder, settings, command)
+        card, place = terminal.listen(training)
+    filed = cards.file_as(card, place, settings.models, name=asked["name"], by=_me(), keep=True)
+    table = trials.table(folder)
+    terminal.tell(
+        told.json,
+        {"model": f"{domain}/{filed.id}", "run": str(folder), **table}
+        | {"seconds": round(time.monotonic() - began, 1)},
+        lambda: [*trials.lines(table), f"the best one is filed as {domain}/{filed.id}"],
     )
 
 
@@ -170,7 +198,8 @@ def _begin(told: Namespace, settings: Settings) -> tuple[dict[str, Any], Any, Ph
     )
     folder = told.resume or told.out
     folder = folder or settings.runs / f"cli-{datetime.now():%Y%m%d-%H%M%S}-{asked['domain']}"
-    work.pin(folder, work.begun(asked["domain"], config, photos))
+    axes = trials.refined(config, asked["sweep"]) if asked.get("sweep") else None
+    work.pin(folder, work.begun(asked["domain"], config, photos, sweep=axes))
     (folder / ASKED).write_text(json.dumps(asked, ensure_ascii=False, indent=1), encoding="utf-8")
     terminal.say(f"{len(photos.photos)} photos of {photos.name}; run folder {folder}")
     for problem in photos.problems:
@@ -186,12 +215,13 @@ def _asked(told: Namespace) -> dict[str, Any]:
     asked = {"command": told.command, "domain": told.domain, "data": told.data}
     asked |= {"preset": told.preset or "quick", "set": settings_of.words(told.set)}
     asked |= {"name": getattr(told, "name", ""), "trials": getattr(told, "trials", 0)}
+    asked |= {"sweep": trials.axes(getattr(told, "sweep", []))}
     return asked | {"weights_dir": str(told.weights_dir.resolve()) if told.weights_dir else None}
 
 
 def _resumed(told: Namespace) -> dict[str, Any]:
     """What the run in `--resume` was asked for; it is gone on with just that."""
-    if told.data or told.preset or told.set or told.weights_dir:
+    if told.data or told.preset or told.set or told.weights_dir or getattr(told, "sweep", None):
         raise ConfigError("--resume goes on as the run was begun; leave the other options out.")
     try:
         asked: dict[str, Any] = json.loads((told.resume / ASKED).read_text(encoding="utf-8"))
@@ -260,7 +290,7 @@ def _judged(
     loop.use_threads()
     card, threshold = found.card, told.threshold or found.threshold
     model = work.ENGINES[card.domain].load(card, found.folder)
-    asked, taken = [Photo(Path(word)) for word in told.photos], set[Path]()
+    asked, taken = [Photo(path) for word in told.photos for path in _photos_in(word)], set[Path]()
     judged: list[dict[str, Any]] = []
     for answer in work.answers(card.domain, model, asked, lambda photo: work.picture(photo, card)):
         one: dict[str, Any] = {"photo": str(answer.asked.path)}
@@ -277,6 +307,18 @@ def _judged(
         judged.append(one)
         yield Progress(len(judged), len(asked), "judge")
     return judged
+
+
+def _photos_in(word: str) -> list[Path]:
+    """The photo of that name, or all photos of a folder by name, those below it too."""
+    folder = Path(word)
+    if not folder.is_dir():
+        return [folder]
+    found = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in SUFFIXES and p.is_file()]
+    found = [p for p in found if not any(tables.is_hidden(part) for part in p.relative_to(folder).parts)]
+    if not found:
+        raise DataError(f"There is no photo in {word}; name photos, or a folder that holds some.")
+    return found
 
 
 def _write_mask(folder: Path, answer: Any, verdict: Verdict, taken: set[Path]) -> Path:
@@ -316,6 +358,20 @@ def models_show(told: Namespace, settings: Settings) -> None:
     """`models show`: a card."""
     card = services.find(_database(settings), settings.models, told.model).card
     terminal.tell(told.json, json.loads(card.to_json()), lambda: _card_lines(card))
+
+
+def models_file(told: Namespace, settings: Settings) -> None:
+    """`models file`: a trial of a sweep among the models; it stays where it is as well."""
+    if not (told.folder / cards.CARD).is_file():
+        raise ConfigError(f"{told.folder} holds no finished training; name a trial's folder.")
+    card = cards.of_folder(told.folder)
+    cards.weights(told.folder, card)
+    filed = cards.file_as(card, told.folder, settings.models, name=told.name, by=_me(), keep=True)
+    terminal.tell(
+        told.json,
+        {"model": f"{filed.domain}/{filed.id}"},
+        lambda: [f"filed as {filed.domain}/{filed.id}"],
+    )
 
 
 def models_promote(told: Namespace, settings: Settings) -> None:
@@ -392,6 +448,7 @@ COMMANDS: Mapping[str, Callable[[Namespace, Settings], int | None]] = {
     "predict": predict,
     "models list": models_list,
     "models show": models_show,
+    "models file": models_file,
     "models promote": models_promote,
     "user add": user_add,
     "worker": worker,

@@ -36,6 +36,13 @@ def parser() -> Words:
     _domain(one)
     _training(one)
     one.add_argument("--name", default="", help="the model's id (default: network and time)")
+    one.add_argument(
+        "--sweep",
+        nargs="+",
+        default=[],
+        metavar="KEY=A,B",
+        help="crack: train every combination, weight=published takes each loss's own",
+    )
 
     one = _command(commands, "search", "Search for the best settings, trial after trial.")
     _domain(one)
@@ -51,7 +58,7 @@ def parser() -> Words:
 
     one = _command(commands, "predict", "Judge photos.")
     _model(one)
-    one.add_argument("photos", nargs="+", metavar="PHOTO")
+    one.add_argument("photos", nargs="+", metavar="PHOTO", help="A photo, or a folder of photos.")
     one.add_argument("--masks", type=Path, metavar="DIR", help="write each crack mask as PNG, 255 is crack")
     one.add_argument("--threshold", type=_cut, metavar="T", help="in place of the one in service")
     one.add_argument("--scale", type=_scale, metavar="MM", help="millimetres a pixel, for widths in mm")
@@ -61,6 +68,9 @@ def parser() -> Words:
     one = _command(kinds, "list", "All models, newest first; * serves its domain.", "models list")
     one.add_argument("domain", nargs="?", choices=DOMAINS, metavar="DOMAIN")
     _model(_command(kinds, "show", "A model's card.", "models show"))
+    one = _command(kinds, "file", "File a trial of a sweep as a model.", "models file")
+    one.add_argument("folder", type=Path, metavar="FOLDER", help="the trial's, for example …/trial-03")
+    one.add_argument("--name", default="", help="the model's id (default: the network and its weights')")
     one = _command(kinds, "promote", "Put a model into service.", "models promote")
     _model(one)
     one.add_argument("--threshold", type=_cut, metavar="T", help="serve at this one in place of the card's")

@@ -69,6 +69,14 @@ def test_photos_are_judged_and_an_unreadable_one_is_an_entry_with_an_error(patin
     assert found[3]["label"] in "0123"
 
 
+def test_a_folder_stands_for_its_photos(patina, told):
+    found = document(patina("predict", "corrosion", "photos", "--json"))
+    assert len(found) == len(list((told / "photos").glob("*.png")))
+    (told / "empty").mkdir()
+    code, _, err = patina("predict", "corrosion", "empty")
+    assert (code, err) == (2, "There is no photo in empty; name photos, or a folder that holds some.\n")
+
+
 @pytest.mark.parametrize("name", ["first", "corrosion/first", "corrosion", "models/corrosion/first"])
 def test_a_model_is_named_in_four_ways(patina, name):
     assert document(patina("models", "show", name, "--json"))["id"] == "first"

@@ -14,8 +14,20 @@ import numpy as np
 import psutil
 import torch
 
-from core import __version__, arrays, artifacts, cards, cycles, inspections, photos
-from core import queue, services, sets, store, trials
+from core import (
+    __version__,
+    arrays,
+    artifacts,
+    cards,
+    cycles,
+    inspections,
+    photos,
+    queue,
+    services,
+    sets,
+    store,
+    trials,
+)
 from core import config as settings_of
 from core.engine import loop, work
 from core.engine.life import Life

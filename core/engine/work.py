@@ -1,7 +1,7 @@
 """What a run does, for the worker and the command line alike: photos in, reports out, a card at the end.
 
     card = yield from work.train("rail", config, photos, folder, settings)
-    card = work.file(card, folder, settings.models, name="rail-1")
+    card = cards.file_as(card, folder, settings.models, name="rail-1")
 
 To cancel, stop listening: what was reported is on disk.
 
@@ -11,9 +11,7 @@ To cancel, stop listening: what was reported is on disk.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
-import re
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,11 +21,12 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import torch
 
-from core import cards, standards
+from core import cards, standards, trials
 from core import config as settings_of
 from core import photos as files
 from core.cycles import Begin
 from core.engine import checkpoint, corrosion, crack, loaders, rail
+from core.engine import trials as sweeping
 from core.errors import ConfigError, Conflict, DataError, PatinaError
 from core.orders import rules
 from core.photos import Quality
@@ -94,9 +93,37 @@ def search(
     }
 
 
-def begun(domain: Domain, config: Any, photos: PhotoSet, begin: Begin | None = None) -> dict[str, Any]:
-    """What a training is made of, as `pin` writes it down."""
-    taken = {} if begin is None else {"begin": {**vars(begin), "run_folder": begin.run_folder.name}}
+def sweep(
+    domain: Domain,
+    config: Any,
+    axes: trials.Axes,
+    photos: PhotoSet,
+    folder: Path,
+    settings: Settings,
+    command: Callable[[Mapping[str, Any]], str] = lambda changed: "",
+) -> Generator[Progress, None, tuple[Card, Path]]:
+    """Train every combination of the axes in folder, or go on there; the best one's card and folder.
+
+    Best is whichever has the highest F1 on validation photos. `command` gives, from the settings in which a
+    trial differs from `config`, the words that train it alone.
+    """
+    axes = trials.refined(config, axes)
+    pin(folder, begun(domain, config, photos, sweep=axes))
+    yield from sweeping.train(config, axes, photos, folder, settings, command)
+    return trials.model(folder, trials.table(folder)["best"])
+
+
+def begun(
+    domain: Domain,
+    config: Any,
+    photos: PhotoSet,
+    begin: Begin | None = None,
+    sweep: trials.Axes | None = None,
+) -> dict[str, Any]:
+    """What a training or a sweep is made of, as `pin` writes it down."""
+    taken: dict[str, Any] = {} if sweep is None else {"sweep": sweep}
+    if begin is not None:
+        taken["begin"] = {**vars(begin), "run_folder": begin.run_folder.name}
     return taken | {
         "domain": domain,
         "config": settings_of.to_dict(config),
@@ -115,35 +142,13 @@ def pin(folder: Path, told: Mapping[str, Any]) -> None:
         return
     begun = json.loads(path.read_text(encoding="utf-8"))
     threads = begun.pop("threads")
-    differing = [key for key in told if told[key] != begun.get(key)]
+    differing = [key for key in {**told, **begun} if told.get(key) != begun.get(key)]
     if differing:
         what = " and ".join({"fingerprint": "photos or labels"}.get(key, key) for key in differing)
         raise Conflict(
             f"{folder.name} was begun with another {what}; go on with the same, or train in another folder."
         )
     torch.set_num_threads(threads)
-
-
-def file(card: Card, folder: Path, models: Path, *, name: str = "", by: str = "") -> Card:
-    """File a finished training among the models, under `name` or the id it gave itself; the filed card.
-
-    Where another model has that id already, the next free one is taken: name-2, name-3 …
-    The same weights filed again (a worker died in between) change nothing.
-    """
-    first = slug(name or card.id)
-    for n in itertools.count(1):
-        card = dataclasses.replace(card, id=first if n == 1 else f"{first}-{n}", made_by=by or card.made_by)
-        try:
-            return cards.file(card, folder, models)
-        except Conflict:
-            continue
-    raise AssertionError("count() does not end")
-
-
-def slug(name: str) -> str:
-    """A name as a model's id may be: small letters, digits, `-._`, at most 56 signs."""
-    plain = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")
-    return plain[:56] or "model"
 
 
 @dataclass(frozen=True)
@@ -248,16 +253,22 @@ def keep_evaluation(
     set the set's name stands before the split.
     """
     own = any(data.get("fingerprint") == photos.fingerprint for data in card.data)
-    path = folder / f"evaluation-{split if own else f'{slug(photos.name)}-{split}'}.npz"
+    path = folder / f"evaluation-{split if own else f'{cards.slug(photos.name)}-{split}'}.npz"
     checkpoint.put_arrays(path, evaluation)
     return path
+
+
+def changed(asked: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for, with these settings, as a training by itself."""
+    return {**asked, "set": {**asked.get("set", {}), **values}, "sweep": {}}
 
 
 def command(domain: Domain, asked: Mapping[str, Any]) -> str:
     """The command that makes this training again."""
     pairs = [f"--set {key}={_word(value)}" for key, value in asked.get("set", {}).items()]
     words = [f"train {domain} --data {asked['data']}", f"--preset {asked.get('preset', 'quick')}", *pairs]
-    return " ".join(["python -m core", *words])
+    axes = [f"{key}={_word(values)}" for key, values in (asked.get("sweep") or {}).items()]
+    return " ".join(["python -m core", *words, *(["--sweep", *axes] if axes else [])])
 
 
 def _word(value: Any) -> str:
