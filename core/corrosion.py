@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import decisions, metrics
+from core import decisions
 from core.config import param
 from core.decisions import CLASSES, N
 from core.errors import ConfigError, DataError
+from core.grades import score as score
 from core.records import Card, Photo, Trim, Verdict
 
 if TYPE_CHECKING:
@@ -479,89 +480,6 @@ def evaluation(photos: Sequence[Photo], arrays: Sequence[Mapping[str, np.ndarray
         "truth": truths(photos),
         "p": np.asarray([a["p"] for a in arrays], np.float32).reshape(-1, N),
         "unlike": np.asarray([a.get("unlike", np.nan) for a in arrays], np.float32),
-    }
-
-
-def score(
-    evaluation: Mapping[str, np.ndarray],
-    threshold: float | None = None,
-    *,
-    costs: np.ndarray | None = None,
-    draws: int = 1000,
-) -> dict[str, Any]:
-    """The figures of a set; only photos with a known grade count.
-
-    `accuracy mean_f1 within_one off_by_two kappa` (quadratic), each with `…_low` and `…_high`, the 95 %
-    interval when whole groups are drawn again `draws` times (0: none); `per_grade`, for each grade its
-    `precision recall f1 support`; `confusion` (4 × 4, rows truth). With a threshold also `sure`: how many
-    photos reach that confidence, and how many of them are right. None where a figure does not exist.
-    """
-    known = np.asarray(evaluation["truth"]) >= 0
-    truth = np.asarray(evaluation["truth"])[known].astype(np.int64)
-    p = np.asarray(evaluation["p"], np.float64)[known]
-    said = decisions.decide(p, costs)
-    matrix = metrics.confusion(truth, said, N)
-    told = metrics.scores(matrix)
-    figures: dict[str, Any] = {
-        "accuracy": told.accuracy,
-        "mean_f1": told.mean_f1,
-        "within_one": metrics.within(matrix),
-        "off_by_two": 1 - metrics.within(matrix),
-        "kappa": metrics.kappa(matrix),
-    }
-    figures |= _intervals(truth, said, np.asarray(evaluation["group"])[known], draws)
-    figures["per_grade"] = {
-        name: {
-            "precision": told.precision[g],
-            "recall": told.recall[g],
-            "f1": told.f1[g],
-            "support": int(told.support[g]),
-        }
-        for g, name in enumerate(CLASSES)
-    }
-    figures |= {"confusion": matrix, "n": len(truth)}
-    if threshold is not None:
-        kept = p[np.arange(len(p)), said] >= threshold
-        figures["sure"] = {
-            "threshold": float(threshold),
-            "n": int(kept.sum()),
-            "share": metrics.ratio(kept.sum(), len(p)),
-            "accuracy": metrics.ratio((said == truth)[kept].sum(), kept.sum()),
-        }
-    return metrics.plain(figures)
-
-
-def _intervals(truth: np.ndarray, said: np.ndarray, group: np.ndarray, draws: int) -> dict[str, float]:
-    """95 % intervals over draws of whole groups, all draws at once; {} with fewer than two groups."""
-    names, own = np.unique([g or f"\0{i}" for i, g in enumerate(group.tolist())], return_inverse=True)
-    if not draws or len(names) < 2:
-        return {}
-    cells = np.zeros((len(names), N * N))
-    np.add.at(cells, (own, truth * N + said), 1)
-    drawn = np.random.default_rng(0).integers(0, len(names), (draws, len(names)))
-    times = np.stack([np.bincount(d, minlength=len(names)) for d in drawn])
-    found: dict[str, float] = {}
-    for name, values in _figures((times @ cells).reshape(-1, N, N)).items():
-        low, high = np.nanquantile(values, [0.025, 0.975])
-        found |= {f"{name}_low": float(low), f"{name}_high": float(high)}
-    return found
-
-
-def _figures(matrices: np.ndarray) -> dict[str, np.ndarray]:
-    """The same figures as those of `metrics`, for (m, 4, 4) confusion matrices at once: (m,) each."""
-    total = matrices.sum((1, 2))
-    hits = np.diagonal(matrices, axis1=1, axis2=2)
-    true, called = matrices.sum(2), matrices.sum(1)
-    apart = np.abs(np.subtract.outer(np.arange(N), np.arange(N)))
-    near = metrics.ratio((matrices * (apart <= 1)).sum((1, 2)), total)
-    by_chance = true[:, :, None] * called[:, None, :] / np.maximum(total, 1)[:, None, None]
-    far = apart**2
-    return {
-        "accuracy": metrics.ratio(hits.sum(1), total),
-        "mean_f1": np.nanmean(metrics.ratio(2 * hits, true + called), axis=1),
-        "within_one": near,
-        "off_by_two": 1 - near,
-        "kappa": 1 - metrics.ratio((far * matrices).sum((1, 2)), (far * by_chance).sum((1, 2))),
     }
 
 

@@ -1,4 +1,4 @@
-"""core.corrosion: grades from probabilities, verdicts that claim no more, figures with intervals."""
+"""core.corrosion: grades from probabilities, verdicts that claim no more."""
 
 import dataclasses
 import json
@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import cohen_kappa_score, f1_score
 
-from core import config, corrosion, decisions, metrics
-from core.corrosion import CLASSES, PRESETS, RANGES, Config, deal, judge, score
+from core import config, corrosion, decisions
+from core.corrosion import CLASSES, PRESETS, RANGES, Config, deal, judge
 from core.errors import ConfigError, DataError
 from core.photos import Quality
 from core.records import Card, Photo
@@ -232,75 +231,6 @@ def test_no_words_of_any_verdict_claim_a_loss(grade):
         assert "section" not in v.reason + v.next_step
         assert "loss" not in v.reason
     assert ("Hands-on check advised" in said(*np.eye(4)[grade]).next_step) == (grade == 3)
-
-
-# Figures
-
-
-@pytest.fixture
-def judged():
-    rng = np.random.default_rng(1)
-    truth = rng.integers(0, 4, 90)
-    p = rng.dirichlet(np.ones(4), 90) + 0.7 * np.eye(4)[truth]
-    photos = [photo(i, int(g), group=f"g{i % 11}", split="test") for i, g in enumerate(truth)]
-    return corrosion.evaluation(photos, [{"p": (row / row.sum()).astype(np.float32)} for row in p])
-
-
-def test_the_figures_are_those_of_scikit_learn(judged):
-    truth, grades = judged["truth"], decisions.decide(judged["p"])
-    told = score(judged)
-    assert told["mean_f1"] == pytest.approx(f1_score(truth, grades, average="macro"))
-    assert told["kappa"] == pytest.approx(cohen_kappa_score(truth, grades, weights="quadratic"))
-    assert told["accuracy"] == pytest.approx((truth == grades).mean())
-    assert told["within_one"] == pytest.approx((abs(truth - grades) <= 1).mean())
-    assert told["off_by_two"] == pytest.approx(1 - told["within_one"])
-    assert [g["f1"] for g in told["per_grade"].values()] == pytest.approx(
-        f1_score(truth, grades, average=None)
-    )
-    assert np.sum(told["confusion"]) == told["n"] == 90
-
-
-def test_all_draws_at_once_equal_one_confusion_matrix_after_the_other():
-    matrices = np.random.default_rng(0).integers(0, 9, (50, 4, 4))
-    fast = corrosion._figures(matrices.astype(float))
-    for i, m in enumerate(matrices):
-        assert fast["mean_f1"][i] == pytest.approx(metrics.scores(m).mean_f1)
-        assert fast["accuracy"][i] == pytest.approx(metrics.scores(m).accuracy)
-        assert fast["kappa"][i] == pytest.approx(metrics.kappa(m))
-        assert fast["within_one"][i] == pytest.approx(metrics.within(m))
-
-
-def test_the_interval_is_that_of_drawing_whole_groups(judged):
-    truth, grades = judged["truth"].astype(int), decisions.decide(judged["p"])
-    slow = metrics.bootstrap(judged["group"], lambda i: float((truth[i] == grades[i]).mean()), draws=1000)
-    told = score(judged)
-    assert (told["accuracy_low"], told["accuracy_high"]) == pytest.approx(slow, abs=0.03)
-    assert told["mean_f1_low"] < told["mean_f1"] < told["mean_f1_high"]
-    assert "accuracy_low" not in score(judged, draws=0)
-
-
-def test_a_threshold_tells_how_many_are_sure_and_right(judged):
-    sure = score(judged, 0.5)["sure"]
-    top, right = judged["p"].astype(float).max(1), decisions.decide(judged["p"]) == judged["truth"]
-    assert sure["n"] == (top >= 0.5).sum()
-    assert sure["accuracy"] == pytest.approx(right[top >= 0.5].mean())
-    assert score(judged, 1.1)["sure"]["accuracy"] is None
-
-
-def test_photos_without_a_grade_do_not_count_and_nothing_is_no_error(judged):
-    judged["truth"][:40] = -1
-    assert score(judged)["n"] == 50
-    judged["truth"][:] = -1
-    nothing = score(judged)
-    assert nothing["accuracy"] is None
-    json.dumps(nothing, allow_nan=False)
-
-
-def test_an_evaluation_survives_a_file_without_pickle(judged, tmp_path):
-    np.savez(tmp_path / "e.npz", **judged)
-    with np.load(tmp_path / "e.npz", allow_pickle=False) as stored:
-        assert score(dict(stored)) == score(judged)
-    assert corrosion.evaluation([], [])["p"].shape == (0, 4)
 
 
 def test_the_config_is_frozen():
