@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from core import losses, sweep
@@ -110,6 +111,12 @@ def test_both_axes_say_what_they_measure(name):
     assert figure.layout.yaxis.title.text
     assert figure.layout.template.layout.font.family == charts.FONT
     assert figure.layout.title.text is None  # the title stands above, as text
+
+
+@pytest.mark.parametrize("name", list(figures()))
+def test_a_figure_is_one_that_plotly_accepts_though_it_is_not_asked_on_the_page(name):
+    told = figures()[name].to_dict()
+    assert go.Figure(told).to_dict() == told
 
 
 def lines_at(figure, x):

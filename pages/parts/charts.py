@@ -164,6 +164,43 @@ def blank(x: str, y: str, *, height: int = 320, of: Mode | None = None, **layout
     return go.Figure(layout={"template": template(of or mode()), "height": height, **axes, **layout})
 
 
+def drawn(
+    lines: Sequence[Mapping[str, Any]],
+    x: Mapping[str, Any],
+    y: Mapping[str, Any],
+    *,
+    mark: float | None = None,
+    shapes: Sequence[Mapping[str, Any]] = (),
+    annotations: Sequence[Mapping[str, Any]] = (),
+    height: int = 320,
+    **layout: Any,
+) -> go.Figure:
+    """A figure from parts in plotly's own words; `mark` draws the page's threshold.
+
+    Plotly's checks of its parts, ten times as long as all the rest, are left to the tests: these figures are
+    drawn anew for everybody who moves a slider.
+    """
+    told = {"template": _template(mode()), "height": height, "xaxis": x, "yaxis": y} | layout
+    if mark is not None:
+        shapes = [*shapes, _mark_line(mark)]
+        annotations = [*annotations, _mark_number(mark)]
+    if shapes:
+        told["shapes"] = list(shapes)
+    if annotations:
+        told["annotations"] = list(annotations)
+    return go.Figure(data=list(lines), layout=told, _validate=False)
+
+
+@functools.cache
+def _template(of: Mode) -> dict[str, Any]:
+    return dict(pio.templates[template(of)].to_plotly_json())
+
+
+def axis(title: str, **told: Any) -> dict[str, Any]:
+    """An axis and its title, which names the unit."""
+    return {"title": {"text": title}} | told
+
+
 def show(
     figure: go.Figure,
     title: str,
@@ -225,48 +262,60 @@ def _hear(key: str, on_click: Callable[[list[dict[str, Any]]], None]) -> Callabl
 
 def mark_threshold(figure: go.Figure, threshold: float | None) -> go.Figure:
     """The current threshold as the one vertical line of this page; returns the figure."""
-    if threshold is None:
-        return figure
-    ink = colour("ink")
-    figure.add_shape(
-        type="line", x0=threshold, x1=threshold, y0=0, y1=1, yref="paper", line={"color": ink, "width": 1.5}
-    )
-    figure.add_annotation(
-        x=threshold,
-        y=0,
-        yref="paper",
-        yanchor="bottom",
-        text=f"<b>{threshold:.3f}</b>",
-        showarrow=False,
-        xanchor="left" if threshold < 0.8 else "right",
-        xshift=4 if threshold < 0.8 else -4,
-        font={"color": ink, "size": 12},
-        bgcolor=rgba(colour("paper"), 0.8),
-    )
+    if threshold is not None:
+        figure.add_shape(_mark_line(threshold))
+        figure.add_annotation(_mark_number(threshold))
     return figure
+
+
+def _mark_line(threshold: float) -> dict[str, Any]:
+    line = {"color": colour("ink"), "width": 1.5}
+    return {"type": "line", "x0": threshold, "x1": threshold, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+
+
+def _mark_number(threshold: float) -> dict[str, Any]:
+    is_left = threshold < 0.8
+    return {
+        "x": threshold,
+        "y": 0,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "text": f"<b>{threshold:.3f}</b>",
+        "showarrow": False,
+        "xanchor": "left" if is_left else "right",
+        "xshift": 4 if is_left else -4,
+        "font": {"color": colour("ink"), "size": 12},
+        "bgcolor": rgba(colour("paper"), 0.8),
+    }
 
 
 def against_threshold(
     thresholds: np.ndarray, figures: Mapping[str, np.ndarray], mark: float | None, *, unit: str
 ) -> go.Figure:
     """Precision, recall, F1 … against the threshold, one line each; nan leaves a gap. `unit` names 0 to 1."""
-    figure = blank(t("axis.threshold"), unit, height=330)
-    for name, values in figures.items():
-        figure.add_scatter(
-            x=thresholds.astype(np.float32),
-            y=np.asarray(values, np.float32),
-            name=t(f"metric.{name}"),
-            mode="lines",
-            line={
+    lines = [
+        {
+            "type": "scatter",
+            "x": thresholds.astype(np.float32),
+            "y": np.asarray(values, np.float32),
+            "name": t(f"metric.{name}"),
+            "mode": "lines",
+            "line": {
                 "color": colour(name),
                 "dash": DASHES.get(name, "solid"),
                 "width": 3 if name == "f1" else 2,
             },
-            hovertemplate="%{y:.3f}",
-        )
-    figure.update_xaxes(range=[0, 1], hoverformat=".3f", dtick=0.2)
-    figure.update_yaxes(range=[0, 1.02], dtick=0.2)
-    return mark_threshold(figure, mark)
+            "hovertemplate": "%{y:.3f}",
+        }
+        for name, values in figures.items()
+    ]
+    return drawn(
+        lines,
+        axis(t("axis.threshold"), range=[0, 1], hoverformat=".3f", dtick=0.2),
+        axis(unit, range=[0, 1.02], dtick=0.2),
+        mark=mark,
+        height=330,
+    )
 
 
 def precision_recall(
@@ -281,68 +330,103 @@ def precision_recall(
 
     `base` draws the precision of calling everything, the floor that a model has to beat.
     """
-    figure = blank(t("axis.recall"), t("axis.precision"), height=320, hovermode="closest", showlegend=False)
-    figure.update_layout(margin={"t": 10})
+    lines: list[dict[str, Any]] = []
     if base is not None:
-        figure.add_scatter(
-            x=[0, 1],
-            y=[base, base],
-            mode="lines",
-            name=t("figure.call_all"),
-            line={"color": colour("quiet"), "dash": "dot", "width": 1.5},
-            hovertemplate=t("figure.call_all") + ": %{y:.3f}<extra></extra>",
+        lines.append(
+            {
+                "type": "scatter",
+                "x": [0, 1],
+                "y": [base, base],
+                "mode": "lines",
+                "name": t("figure.call_all"),
+                "line": {"color": colour("quiet"), "dash": "dot", "width": 1.5},
+                "hovertemplate": t("figure.call_all") + ": %{y:.3f}<extra></extra>",
+            }
         )
     known = ~(np.isnan(precision) | np.isnan(recall))
-    figure.add_scatter(
-        x=recall[known].astype(np.float32),
-        y=precision[known].astype(np.float32),
-        customdata=thresholds[known].astype(np.float32),
-        mode="lines",
-        name=t("figure.pr"),
-        line={"color": colour("f1"), "width": 3},
-        hovertemplate=f"{t('metric.precision')} %{{y:.3f}}<br>{t('metric.recall')} %{{x:.3f}}"
-        f"<br>{t('axis.threshold')} %{{customdata:.3f}}<extra></extra>",
+    lines.append(
+        {
+            "type": "scatter",
+            "x": recall[known].astype(np.float32),
+            "y": precision[known].astype(np.float32),
+            "customdata": thresholds[known].astype(np.float32),
+            "mode": "lines",
+            "name": t("figure.pr"),
+            "line": {"color": colour("f1"), "width": 3},
+            "hovertemplate": f"{t('metric.precision')} %{{y:.3f}}<br>{t('metric.recall')} %{{x:.3f}}"
+            f"<br>{t('axis.threshold')} %{{customdata:.3f}}<extra></extra>",
+        }
     )
     here = int(np.abs(thresholds - mark).argmin())
     if known[here]:
-        figure.add_scatter(
-            x=[recall[here]],
-            y=[precision[here]],
-            mode="markers+text",
-            name=t("figure.here"),
-            marker={"color": colour("ink"), "size": 11, "line": {"color": colour("paper"), "width": 2}},
-            text=[f"<b>{mark:.3f}</b>"],
-            textposition="bottom left" if recall[here] > 0.5 else "top right",
-            hoverinfo="skip",
+        lines.append(
+            {
+                "type": "scatter",
+                "x": [float(recall[here])],
+                "y": [float(precision[here])],
+                "mode": "markers+text",
+                "name": t("figure.here"),
+                "marker": {
+                    "color": colour("ink"),
+                    "size": 11,
+                    "line": {"color": colour("paper"), "width": 2},
+                },
+                "text": [f"<b>{mark:.3f}</b>"],
+                "textposition": "bottom left" if recall[here] > 0.5 else "top right",
+                "hoverinfo": "skip",
+            }
         )
-    figure.update_xaxes(range=[0, 1.02], dtick=0.2)
-    figure.update_yaxes(range=[0, 1.02], dtick=0.2)
-    return figure
+    return drawn(
+        lines,
+        axis(t("axis.recall"), range=[0, 1.02], dtick=0.2),
+        axis(t("axis.precision"), range=[0, 1.02], dtick=0.2),
+        hovermode="closest",
+        showlegend=False,
+        margin={"t": 10},
+    )
 
 
 def spread(p: np.ndarray, truth: np.ndarray, names: tuple[str, str], mark: float | None) -> go.Figure:
     """How many photos got which probability, the two truths mirrored: `names[1]` above, `names[0]` below."""
-    figure = blank(t("axis.p_defect"), t("axis.photos"), height=260, barmode="relative", bargap=0.06)
     edges = np.linspace(0, 1, 41)
     middle = (edges[:-1] + edges[1:]) / 2
-    for sign, which in ((1, 1), (-1, 0)):
-        counts = np.histogram(p[truth == which], edges)[0]
-        figure.add_bar(
-            x=middle,
-            y=sign * counts,
-            customdata=counts,
-            name=t(f"label.{names[which]}"),
-            marker={"color": colour(names[which])},
-            hovertemplate="%{customdata}",
-        )
-    most = max((int(np.abs(trace.y).max()) for trace in figure.data if len(trace.y)), default=1)
-    ticks = _even_ticks(most)
-    figure.update_yaxes(
-        tickvals=[-v for v in ticks[:0:-1]] + ticks, ticktext=[str(v) for v in ticks[:0:-1] + ticks]
+    counts = [np.histogram(p[truth == which], edges)[0] for which in (1, 0)]
+    bars = [
+        {
+            "type": "bar",
+            "x": middle,
+            "y": sign * n,
+            "customdata": n,
+            "name": t(f"label.{names[which]}"),
+            "marker": {"color": colour(names[which])},
+            "hovertemplate": "%{customdata}",
+        }
+        for sign, which, n in ((1, 1, counts[0]), (-1, 0, counts[1]))
+    ]
+    ticks = _even_ticks(max(1, *(int(n.max()) for n in counts)))
+    zero = {
+        "type": "line",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": 0,
+        "y1": 0,
+        "line": {"color": colour("quiet"), "width": 1},
+    }
+    return drawn(
+        bars,
+        axis(t("axis.p_defect"), range=[0, 1], dtick=0.2, hoverformat=".3f"),
+        axis(
+            t("axis.photos"),
+            tickvals=[-v for v in ticks[:0:-1]] + ticks,
+            ticktext=[str(v) for v in ticks[:0:-1] + ticks],
+        ),
+        mark=mark,
+        shapes=[zero],
+        height=260,
+        barmode="relative",
+        bargap=0.06,
     )
-    figure.update_xaxes(range=[0, 1], dtick=0.2, hoverformat=".3f")
-    figure.add_hline(y=0, line={"color": colour("quiet"), "width": 1})
-    return mark_threshold(figure, mark)
 
 
 def _even_ticks(most: int) -> list[int]:
@@ -366,58 +450,68 @@ def confusion(
     customdata.
     """
     n = len(labels)
-    figure = blank(
-        t("axis.said"), t("axis.truth"), height=110 + 68 * n, hovermode="closest", showlegend=False
-    )
     rows = matrix.sum(1, keepdims=True)
     shares = np.divide(matrix, rows, out=np.zeros(matrix.shape), where=rows > 0)
     dark = mode() == "dark"
     right, wrong = colour("hit"), colour("miss")
+    tones, numbers = [], []
     for i in range(n):
         for j in range(n):
-            tone = rgba(right if i == j else wrong, 0.08 + 0.84 * float(shares[i, j]))
-            figure.add_shape(
-                type="rect",
-                x0=j - 0.48,
-                x1=j + 0.48,
-                y0=i - 0.47,
-                y1=i + 0.47,
-                fillcolor=tone,
-                line={"width": 2.5 if (i, j) == chosen else 0, "color": colour("ink")},
-                layer="below",
+            tones.append(
+                {
+                    "type": "rect",
+                    "x0": j - 0.48,
+                    "x1": j + 0.48,
+                    "y0": i - 0.47,
+                    "y1": i + 0.47,
+                    "fillcolor": rgba(right if i == j else wrong, 0.08 + 0.84 * float(shares[i, j])),
+                    "line": {"width": 2.5 if (i, j) == chosen else 0, "color": colour("ink")},
+                    "layer": "below",
+                }
             )
             big, small = f"{matrix[i, j]:,}", f"{100 * shares[i, j]:.0f} %" if rows[i, 0] else "–"
             if what == "shares":
                 big, small = small, big
             strong = shares[i, j] > 0.8  # below, ink on the paler cell is read more easily than white
-            figure.add_annotation(
-                x=j,
-                y=i,
-                text=f"<b>{big}</b><br><span style='font-size:11px'>{small}</span>",
-                showarrow=False,
-                font={"size": 16, "color": "#FFFFFF" if strong and not dark else colour("ink")},
+            numbers.append(
+                {
+                    "x": j,
+                    "y": i,
+                    "text": f"<b>{big}</b><br><span style='font-size:11px'>{small}</span>",
+                    "showarrow": False,
+                    "font": {"size": 16, "color": "#FFFFFF" if strong and not dark else colour("ink")},
+                }
             )
     at = [(i, j) for i in range(n) for j in range(n)]
-    figure.add_scatter(
-        x=[j for _, j in at],
-        y=[i for i, _ in at],
-        customdata=[[i, j, int(matrix[i, j]), float(shares[i, j])] for i, j in at],
-        mode="markers",
-        marker={"symbol": "square", "size": 56, "color": "rgba(0,0,0,0)", "line": {"width": 0}},
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
-        hoverinfo="none",  # "skip" would take the clicks away too
-        name=t("figure.confusion"),
-        meta={
+    cells = {
+        "type": "scatter",
+        "x": [j for _, j in at],
+        "y": [i for i, _ in at],
+        "customdata": [[i, j, int(matrix[i, j]), float(shares[i, j])] for i, j in at],
+        "mode": "markers",
+        "marker": {"symbol": "square", "size": 56, "color": "rgba(0,0,0,0)", "line": {"width": 0}},
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+        "hoverinfo": "none",  # "skip" would take the clicks away too
+        "name": t("figure.confusion"),
+        "meta": {
             "columns": [t("axis.truth"), t("axis.said"), t("axis.photos"), t("axis.share")],
             "labels": list(labels),
         },
-    )
+    }
     ticks = {"tickvals": list(range(n)), "ticktext": list(labels), "showgrid": False, "ticks": ""}
-    figure.update_xaxes(range=[-0.5, n - 0.5], side="top", **ticks)
-    figure.update_yaxes(range=[n - 0.5, -0.5], **ticks)
-    figure.update_layout(clickmode="event+select", margin={"t": 8, "b": 4})
-    return figure
+    return drawn(
+        [cells],
+        axis(t("axis.said"), range=[-0.5, n - 0.5], side="top", **ticks),
+        axis(t("axis.truth"), range=[n - 0.5, -0.5], **ticks),
+        shapes=tones,
+        annotations=numbers,
+        height=110 + 68 * n,
+        hovermode="closest",
+        showlegend=False,
+        clickmode="event+select",
+        margin={"t": 8, "b": 4},
+    )
 
 
 def per_grade(figures: Mapping[str, Sequence[float | None]], labels: Sequence[str]) -> go.Figure:
