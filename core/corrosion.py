@@ -54,8 +54,9 @@ class Config:
     init: str | None = param(
         None,
         "weights at the start",
-        choices=("imagenet", "imagenet_partial", "random"),
-        help="Left open: ImageNet where the network has such weights, random for cnn5 and alexnet.",
+        choices=("imagenet", "imagenet_partial", "imagenet_any", "random"),
+        help="Left open: ImageNet where the network has such weights, random for cnn5 and alexnet. partial: "
+        "a file that lacks whole blocks; any: the whole file, else the partial one.",
         source="paper 3",
     )
     frozen: int = param(

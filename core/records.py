@@ -51,6 +51,8 @@ class Photo:
     """train | val | test | pool, or empty."""
     fold: int | None = None
     trim: Trim | None = None
+    whole: Path | None = None
+    """corrosion: the part with its surroundings, where `path` is a file that was cut to the part already."""
     source: str = ""
     is_marked: bool = False
     """A person asked that it be learned twice in each epoch."""

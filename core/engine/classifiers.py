@@ -26,7 +26,7 @@ from core.engine.vision import models
 from core.errors import ConfigError, ModelError
 
 NETWORKS = ("resnet50", "resnet18", "mobilenet_v2", "cnn5", "alexnet")
-INITS = ("imagenet", "imagenet_partial", "random")
+INITS = ("imagenet", "imagenet_partial", "imagenet_any", "random")
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -160,7 +160,8 @@ def build(
     """The network with `n_classes` logits; `origin` says where its first weights came from.
 
     `init`: `imagenet` (weights as `pretrained` finds them, the head random), `imagenet_partial` (a file
-    that lacks whole blocks, which stay random and are named in `origin`), `random`. `sizes` are `fc1 fc2
+    that lacks whole blocks, which stay random and are named in `origin`), `imagenet_any` (the first of these
+    that `weights_dir` has), `random`. `sizes` are `fc1 fc2
     dropout1 dropout2` of `cnn5` and `alexnet`, and `dropout` before the head of the others (MobileNetV2:
     0.2 as in torchvision, ResNet: 0). Random weights come from torch's own generator.
     """
@@ -184,7 +185,9 @@ def build(
         body.fc = nn.Identity()
     net = Classifier(body, d, n_classes, sizes.get("dropout", dropout))
     if init != "random":
-        is_partial = init == "imagenet_partial"
+        is_partial = init == "imagenet_partial" or (
+            init == "imagenet_any" and only_partial(network, weights_dir)
+        )
         weights, origin = pretrained(network, weights_dir, is_partial=is_partial)
         missing = fill(net.body, weights, network, may_lack_blocks=is_partial)
         net.origin = f"{origin}; random: {', '.join(missing)}" if missing else origin
@@ -204,6 +207,15 @@ def blocks(net: Classifier) -> list[list[nn.Module]]:
 def features(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """What the head sees of each photo, pooled: (n, d) float32."""
     return net.features(x)  # type: ignore[operator]
+
+
+def only_partial(network: str, weights_dir: Path | None) -> bool:
+    """True where a folder of weights has a partial file of this network and no whole one."""
+    if weights_dir is None or not (weights_dir / f"{network}_partial.safetensors").is_file():
+        return False
+    return not (
+        (weights_dir / f"{network}.safetensors").is_file() or any(weights_dir.glob(f"{network}-*.pth"))
+    )
 
 
 def pretrained(

@@ -59,9 +59,10 @@ def picture(photo: Photo, *, trimmed: bool = False, margin: float = 1.0) -> np.n
     """An upright uint8 RGB photo (H, W, 3) from its file, which raises `PhotoError` when it is none.
 
     With `trimmed` a photo that knows its trim is cut to it, the box grown by `margin` about its middle; a
-    photo without one is taken whole.
+    photo without one is taken whole. Without `trimmed` the file with the surroundings is taken where there
+    are two.
     """
-    whole, _ = files.open(photo.path, photo.title)
+    whole, _ = files.open(photo.path if trimmed or photo.whole is None else photo.whole, photo.title)
     return files.trim(whole, photo.trim, margin) if trimmed and photo.trim is not None else whole
 
 

@@ -109,7 +109,7 @@ def sweep(
     """
     axes = trials.refined(config, axes)
     pin(folder, begun(domain, config, photos, sweep=axes))
-    yield from sweeping.train(config, axes, photos, folder, settings, command)
+    yield from sweeping.train(ENGINES[domain].train, config, axes, photos, folder, settings, command)
     return trials.model(folder, trials.table(folder)["best"])
 
 
