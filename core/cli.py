@@ -189,13 +189,7 @@ def _begin(told: Namespace, settings: Settings) -> tuple[dict[str, Any], Any, Ph
     module = rules(asked["domain"])
     config = settings_of.preset(module.Config, module.PRESETS, asked["preset"], asked["set"])
     loop.use_threads()
-    photos = sets.gather(
-        asked["data"],
-        asked["domain"],
-        _database(settings),
-        settings.artifacts,
-        trimmed=getattr(config, "trimmed", True),
-    )
+    photos = sets.gather(asked["data"], asked["domain"], _database(settings), settings.artifacts)
     folder = told.resume or told.out
     folder = folder or settings.runs / f"cli-{datetime.now():%Y%m%d-%H%M%S}-{asked['domain']}"
     axes = trials.refined(config, asked["sweep"]) if asked.get("sweep") else None
@@ -256,8 +250,7 @@ def evaluate(told: Namespace, settings: Settings) -> None:
 
     loop.use_threads()
     card = found.card
-    trimmed = bool(card.preprocessing.get("trimmed", True))
-    photos = sets.gather(told.data, card.domain, db, settings.artifacts, trimmed=trimmed)
+    photos = sets.gather(told.data, card.domain, db, settings.artifacts)
     evaluation = terminal.listen(work.evaluate(card, found.folder, photos, told.split))
     scale = {"scale_mm_per_px": told.scale} if told.scale else {}
     metrics = rules(card.domain).score(evaluation, told.threshold or card.threshold, **scale)

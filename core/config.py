@@ -171,8 +171,8 @@ def _read(p: Param, value: Any) -> Any:
     word = value.strip()
     if p.optional and word.lower() in ("", "none"):
         return None
-    if p.kind is bool and word.lower() in _TRUE | _FALSE:
-        return word.lower() in _TRUE
+    if p.kind is bool:  # any other word stays one, for `check` to refuse
+        return word.lower() in _TRUE if word.lower() in _TRUE | _FALSE else value
     if p.kind is tuple:
         return tuple(_number(part) for part in word.replace(" ", "").split(",") if part)
     try:

@@ -58,10 +58,11 @@ def read(path: Path, domain: Domain, *, trimmed: bool = True, licence: str = "",
 
     A photo is left out when its header or its last bytes show that it cannot be opened, or when its label
     is none of the domain's; `report` decodes the others. `trimmed` counts for corrosion only: true takes
-    the photos cut to the part, from the folder `trimmed/` where there is one, else each whole photo with
-    its trim box for the loader to cut; false takes the whole photos and no boxes. `licence` stands for the
-    one that a LICENSE or README states. A set without splits gets one by group, drawn with `seed`, and a
-    problem says so. `DataError` when nothing of it can be used.
+    the photos cut to the part, from the folder `trimmed/` where there is one (and from `untrimmed/` beside
+    it the same parts `whole`), else each whole photo with its trim box for the loader to cut; false takes
+    the whole photos and no boxes. `licence` stands for the one that a LICENSE or README states. A set
+    without splits gets one by group, drawn with `seed`, and a problem says so. `DataError` when nothing of
+    it can be used.
     """
     folder, table = tables.place(path)
     odd = Oddities()
@@ -189,8 +190,18 @@ class _Reader:
             split=split,
             fold=_whole(row.get("fold")),
             trim=None if place == f"trimmed/{name}" else self._trim(row, name),
+            whole=self._whole(place),
             source=row.get("source", ""),
         )
+
+    def _whole(self, place: str) -> Path | None:
+        """The file with the surroundings of a photo that lies in `trimmed/`; None without a good one."""
+        top, _, rest = place.partition("/")
+        twin = _inside(self.folder, f"untrimmed/{rest}") if top == "trimmed" else None
+        try:
+            return twin if twin is not None and photos.check(twin, place) else None
+        except PhotoError:
+            return None
 
     def _truth(self, row: Row, name: str) -> dict[str, Any] | None:
         """The expert's word as fields of a photo; None when it is none of the domain's."""

@@ -191,6 +191,12 @@ def m008_words(db: Database) -> None:
     )
 
 
+@steps()
+def m009_whole(db: Database) -> None:
+    """The part with its surroundings, where a set has it cut and whole."""
+    _run(db, "alter table set_photos add column whole text references artifacts(sha256)")
+
+
 def _run(db: Database, *statements: str) -> None:
     for statement in statements:
         db.execute(statement)

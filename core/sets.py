@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from core import artifacts, datasets, inspections, labels, photos
 from core.errors import Conflict, DataError, NotFound, PhotoError
-from core.records import Domain, Photo, PhotoSet
+from core.records import Domain, Photo, PhotoSet, Trim
 from core.store import note_event, row, rows, to_json, writing
 
 
@@ -53,6 +53,8 @@ def keep(
             content = photo.path.read_bytes()
             mask = photo.mask.read_bytes() if photo.mask else None
             facts = photos.probe(content, photo.title)
+            around = photo.whole.read_bytes() if photo.whole else None
+            whole = photos.probe(around, photo.title) if around else None
         except (PhotoError, OSError) as error:
             raise DataError(
                 f"{photo.title} can no longer be read ({error}); read the folder again."
@@ -61,7 +63,9 @@ def keep(
             raise DataError(f"{photo.title} has changed since the folder was read; read it again.")
         artifacts.put(root, content)
         mask_sha = artifacts.put(root, mask) if mask else None
-        told.append((position, photo, facts, mask_sha, len(mask or b"")))
+        if around is not None:
+            artifacts.put(root, around)
+        told.append((position, photo, facts, mask_sha, len(mask or b""), whole))
         yield position + 1, len(photo_set.photos)
     with writing(db):
         refuse_known(db, photo_set.name)
@@ -81,16 +85,18 @@ def keep(
                 "now": now,
             },
         ).fetchone()[0]
-        for position, photo, facts, mask_sha, mask_bytes in told:
-            _keep_row(db, facts.sha256, _media_type(photo.path), facts.bytes, now)
-            inspections.keep_photo(db, facts, photo.title, who=who, now=now)
+        for position, photo, facts, mask_sha, mask_bytes, whole in told:
+            for one, path in ((facts, photo.path), (whole, photo.whole)):
+                if one is not None:
+                    _keep_row(db, one.sha256, _media_type(path), one.bytes, now)
+                    inspections.keep_photo(db, one, photo.title, who=who, now=now)
             if mask_sha:
                 _keep_row(db, mask_sha, _media_type(photo.mask), mask_bytes, now)
             db.conn.execute(
                 """insert into set_photos (set_id, position, photo, name, label, grade, mask, place, split,
-                                           fold, trim_json, source)
+                                           fold, trim_json, source, whole)
                    values (:set_id, :position, :photo, :name, :label, :grade, :mask, :place, :split,
-                           :fold, :trim, :source)""",
+                           :fold, :trim, :source, :whole)""",
                 {
                     "set_id": set_id,
                     "position": position,
@@ -104,6 +110,7 @@ def keep(
                     "fold": photo.fold,
                     "trim": to_json(photo.trim) if photo.trim else None,
                     "source": photo.source,
+                    "whole": whole.sha256 if whole is not None else None,
                 },
             )
         note_event(db, who, "imported", f"set/{photo_set.name}", now, n=len(told))
@@ -152,24 +159,23 @@ def load(db: Database, root: Path, name: str, until: int | None = None) -> Photo
     """
     stored = get(db, name)
     found = rows(db, "select * from set_photos where set_id = :id order by position", {"id": stored.id})
-    told = []
-    for r in found:
-        trim = json.loads(r["trim_json"]) if r["trim_json"] else None
-        told.append(
-            Photo(
-                path=artifacts.path(root, r["photo"]),
-                name=r["name"],
-                sha256=r["photo"],
-                label=r["label"],
-                grade=r["grade"],
-                mask=artifacts.path(root, r["mask"]) if r["mask"] else None,
-                group=r["place"],
-                split=r["split"],
-                fold=r["fold"],
-                trim=tuple(trim) if trim else None,
-                source=r["source"],
-            )
+    told = [
+        Photo(
+            path=artifacts.path(root, r["photo"]),
+            name=r["name"],
+            sha256=r["photo"],
+            label=r["label"],
+            grade=r["grade"],
+            mask=artifacts.path(root, r["mask"]) if r["mask"] else None,
+            group=r["place"],
+            split=r["split"],
+            fold=r["fold"],
+            trim=_trim(r["trim_json"]),
+            whole=artifacts.path(root, r["whole"]) if r["whole"] else None,
+            source=r["source"],
         )
+        for r in found
+    ]
     whole = labels.amended(told, labels.standing(db, stored.domain, until))
     return PhotoSet(
         name=stored.name,
@@ -188,27 +194,23 @@ def gather(
     db: Database | None,
     root: Path,
     *,
-    trimmed: bool = True,
     until: int | None = None,
 ) -> PhotoSet:
     """The set that `--data` means: a stored set, a folder or a CSV, or several separated by commas, as one.
 
-    A name that is a stored set's wins over a folder of that name; `./name` is always the folder. `trimmed`
-    counts for corrosion only (`datasets.read`), `until` for stored sets (`load`). `DataError` for a set of
-    another domain or without photos.
+    A name that is a stored set's wins over a folder of that name; `./name` is always the folder. `until`
+    counts for stored sets (`load`). `DataError` for a set of another domain or without photos.
     """
     parts = [data] if Path(data).exists() else [word.strip() for word in data.split(",") if word.strip()]
     if not parts:
         raise DataError("No data set is named; give a stored set's name or a folder.")
-    found = datasets.merge([_one(part, domain, db, root, trimmed, until) for part in parts])
+    found = datasets.merge([_one(part, domain, db, root, until) for part in parts])
     if not found.photos:
         raise DataError(f"{data} holds no photo that can be used; `import` tells what is wrong with each.")
     return found
 
 
-def _one(
-    word: str, domain: Domain, db: Database | None, root: Path, trimmed: bool, until: int | None
-) -> PhotoSet:
+def _one(word: str, domain: Domain, db: Database | None, root: Path, until: int | None) -> PhotoSet:
     known = {stored.name for stored in all_sets(db)} if db is not None else set()
     if db is not None and word in known:
         found = load(db, root, word, until)
@@ -218,7 +220,7 @@ def _one(
     if not Path(word).exists():
         told = f"the sets in the store are {', '.join(sorted(known)) or 'none yet'}"
         raise DataError(f"There is no folder {word!r} and no data set of that name; {told}.")
-    return datasets.read(Path(word), domain, trimmed=trimmed)
+    return datasets.read(Path(word), domain)
 
 
 def forget(db: Database, name: str, *, who: str, now: float) -> None:
@@ -272,6 +274,9 @@ class Held:
     height_px: int
     mask: str | None
     """sha256 of an expert's mask, where a set has one."""
+    whole: str | None = None
+    """sha256 of the same part with its surroundings, where a set has it cut and whole."""
+    trim: Trim | None = None
 
 
 def held(db: Database, photos: Iterable[str]) -> dict[str, Held]:
@@ -280,8 +285,16 @@ def held(db: Database, photos: Iterable[str]) -> dict[str, Held]:
         db,
         """select p.sha256 as photo, p.name, p.width_px, p.height_px,
                   (select mask from set_photos s where s.photo = p.sha256 and mask is not null
-                   order by set_id desc limit 1) as mask
+                   order by set_id desc limit 1) as mask,
+                  (select whole from set_photos s where s.photo = p.sha256 and whole is not null
+                   order by set_id desc limit 1) as whole,
+                  (select trim_json from set_photos s where s.photo = p.sha256 and trim_json is not null
+                   order by set_id desc limit 1) as trim
            from photos p where p.sha256 in (select value from json_each(:photos))""",
         {"photos": json.dumps(sorted(set(photos)))},
     )
-    return {r["photo"]: Held(**dict(r)) for r in found}
+    return {r["photo"]: Held(**{**dict(r), "trim": _trim(r["trim"])}) for r in found}
+
+
+def _trim(text: str | None) -> Trim | None:
+    return tuple(json.loads(text)) if text else None

@@ -231,7 +231,12 @@ class Train:
         note(f"attempt {run.attempt}: {run.kind} {run.domain}, {self.life.name} on {self.machine}")
         reports = KINDS[run.kind](run, folder, self.settings)
         try:
-            self._listen(run, reports, note)
+            with Stop(lambda: queue.is_cancelled(store.connect(self.settings.database), run)) as stop:
+                self._listen(run, reports, note, stop)
+        except Stopped:
+            if self.db.conn.in_transaction:  # stopped between the work's last write and its commit
+                self.db.conn.rollback()
+            self._cancel(run, note)
         except PatinaError as error:
             note(str(error))
             queue.fail(self.db, run, str(error), time.time())
@@ -243,12 +248,15 @@ class Train:
             reports.close()
             loop.use_threads()  # a run may have been held to the count it began with
 
-    def _listen(self, run: Run, reports: Generator[Progress, None, dict[str, Any]], note: Log) -> None:
+    def _listen(
+        self, run: Run, reports: Generator[Progress, None, dict[str, Any]], note: Log, stop: Stop
+    ) -> None:
         """Write down each report; stop listening when a person, the fence or the end says so."""
         told_at = 0.0
         while True:
             try:
-                progress = next(reports)
+                with stop.listening():
+                    progress = next(reports)
             except StopIteration as end:
                 queue.finish(self.db, run, end.value, time.time())
                 note(f"done: {end.value.get('model', '')}")
@@ -324,8 +332,7 @@ def evaluate(run: Run, folder: Path, settings: Settings) -> Generator[Progress, 
     db = store.connect(settings.database)
     serving, split = services.find(db, settings.models, run.config["model"]), run.config.get("split", "test")
     card = serving.card
-    trimmed = bool(card.preprocessing.get("trimmed", True))
-    found = sets.gather(_data(run), card.domain, db, settings.artifacts, trimmed=trimmed)
+    found = sets.gather(_data(run), card.domain, db, settings.artifacts)
     evaluation = yield from work.evaluate(card, serving.folder, found, split)
     work.keep_evaluation(card, serving.folder, found, split, evaluation)
     threshold = run.config.get("threshold") or serving.threshold
@@ -350,9 +357,8 @@ def _asked(run: Run, settings: Settings) -> tuple[Any, Any]:
     told = run.config.get("set", {})
     config = settings_of.preset(module.Config, module.PRESETS, run.config.get("preset", "quick"), told)
     db = store.connect(settings.database)
-    trimmed, until = bool(getattr(config, "trimmed", True)), run.config.get("words")
-    found = sets.gather(_data(run), run.domain, db, settings.artifacts, trimmed=trimmed, until=until)
-    return config, found
+    until = run.config.get("words")
+    return config, sets.gather(_data(run), run.domain, db, settings.artifacts, until=until)
 
 
 def _data(run: Run) -> str:
