@@ -181,7 +181,7 @@ _PUT_BACK = """claimed_by = null, beat_at = :now,
 
 
 def cancel(db: Database, run_id: int, now: float) -> Run:
-    """Ask a run to stop. A waiting one is cancelled at once, a running one at its next report."""
+    """Ask a run to stop. A waiting one is cancelled at once, a running one when its worker hears of it."""
     with writing(db):
         run = get(db, run_id)
         if run.state not in ("waiting", "running"):

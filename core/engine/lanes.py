@@ -32,6 +32,7 @@ from core import config as settings_of
 from core.engine import loop, work
 from core.engine.life import Life
 from core.engine.loop import Machine
+from core.engine.stop import Stop, Stopped
 from core.errors import ConfigError, NotFound, PatinaError
 from core.inspections import Inspection
 from core.orders import rules
@@ -232,11 +233,12 @@ class Train:
         reports = KINDS[run.kind](run, folder, self.settings)
         try:
             with Stop(lambda: queue.is_cancelled(store.connect(self.settings.database), run)) as stop:
-                self._listen(run, reports, note, stop)
+                self._listen(run, stop.through(reports), note)
         except Stopped:
             if self.db.conn.in_transaction:  # stopped between the work's last write and its commit
                 self.db.conn.rollback()
-            self._cancel(run, note)
+            queue.stop(self.db, run, time.time())
+            note("cancelled in the middle of a step; resume goes on from the last checkpoint")
         except PatinaError as error:
             note(str(error))
             queue.fail(self.db, run, str(error), time.time())
@@ -248,15 +250,12 @@ class Train:
             reports.close()
             loop.use_threads()  # a run may have been held to the count it began with
 
-    def _listen(
-        self, run: Run, reports: Generator[Progress, None, dict[str, Any]], note: Log, stop: Stop
-    ) -> None:
+    def _listen(self, run: Run, reports: Generator[Progress, None, dict[str, Any]], note: Log) -> None:
         """Write down each report; stop listening when a person, the fence or the end says so."""
         told_at = 0.0
         while True:
             try:
-                with stop.listening():
-                    progress = next(reports)
+                progress = next(reports)
             except StopIteration as end:
                 queue.finish(self.db, run, end.value, time.time())
                 note(f"done: {end.value.get('model', '')}")
