@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from core import cards, corrections, decisions, labels, queue, services, sets, trials
 from core import config as settings_of
-from core import corrections, decisions, labels, queue, services, sets
 from core.accounts import Person
 from core.errors import ConfigError, Conflict, DataError
 from core.rail import CLASSES
@@ -38,10 +38,12 @@ def train(
     now: float,
     name: str = "",
     wake: Path | None = None,
+    sweep: trials.Axes | None = None,
 ) -> int:
     """Order a training on a stored set and return the run's id; it is written down when this returns.
 
-    `changed` holds only what differs from the preset. `Forbidden` below engineer, `NotFound` for an unknown
+    `changed` holds only what differs from the preset; with a `sweep` every combination of its values is
+    trained in this one run (`core.trials`). `Forbidden` below engineer, `NotFound` for an unknown
     set, `DataError` for one of another domain, `ConfigError` for a setting out of its range.
     """
     by.require("engineer")
@@ -49,8 +51,10 @@ def train(
     if stored.domain != domain:
         raise DataError(f"{data} is a {stored.domain} set; choose a {domain} set, or train {stored.domain}.")
     module = rules(domain)
-    settings_of.preset(module.Config, module.PRESETS, preset, changed)
+    config = settings_of.preset(module.Config, module.PRESETS, preset, changed)
     told = {"data": data, "preset": preset, "set": dict(changed), "words": labels.newest(db)}
+    if sweep:
+        told["sweep"] = trials.refined(config, sweep)
     with writing(db):
         run_id = queue.submit(db, "train", domain, told, owner=by.name, now=now, name=name.strip())
         note_event(db, by.name, "ordered", f"run/{run_id}", now, data=data, preset=preset)
@@ -112,6 +116,22 @@ def evaluate(
     sets.get(db, data)
     told = {"model": f"{card.domain}/{card.id}", "data": data, "split": split}
     return queue.submit(db, "evaluate", card.domain, told, owner=by.name, now=now, wake=wake)
+
+
+def file_trial(
+    db: Database, by: Person, runs: Path, models: Path, run: str, number: int, *, name: str, now: float
+) -> Card:
+    """File one trial of a sweep as a model; it stays in its sweep as well. The filed card.
+
+    `run` names a folder of `runs`. `Forbidden` below engineer, `NotFound` for a trial that has not ended.
+    """
+    by.require("engineer")
+    card, place = trials.model(runs / Path(run).name, number)
+    cards.weights(place, card)
+    filed = cards.file_as(card, place, models, name=name.strip(), by=by.name, keep=True)
+    with writing(db):
+        note_event(db, by.name, "filed", f"{filed.domain}/{filed.id}", now, run=run, trial=number)
+    return filed
 
 
 def cancel(db: Database, by: Person, run_id: int, now: float) -> Run:

@@ -80,6 +80,8 @@ def head(run: Run, now: float) -> None:
                 places.go("models", model=str(model))
             if st.button(t("run.lab"), icon=":material/science:", key="lab-of"):
                 places.go(run.domain, model=str(model).partition("/")[2])
+        if "sweep" in run.config and st.button(t("run.sweep"), icon=":material/table_chart:", key="sweep-of"):
+            places.go(run.domain, view="losses", sweep=str(run.id))
         if run.kind == "train":
             if st.button(t("run.again"), icon=":material/edit:", key="again"):
                 places.go("runs", again=str(run.id))

@@ -15,7 +15,7 @@ from core.accounts import Person
 from core.curves import Curve
 from core.records import DOMAINS, Domain, Run
 from core.settings import Settings
-from pages.parts import access, charts, form, pick, places, tables, words
+from pages.parts import access, charts, form, pick, places, sweeps, tables, words
 from pages.parts.strings import t
 from pages.parts.tables import Cell, Column, Row
 
@@ -310,12 +310,19 @@ def order(db: Database, settings: Settings, person: Person, told: Mapping[str, s
         format_func=lambda name: name.replace("_", " "),
     )
     kept = again is not None and preset == again.config.get("preset")
+    key = f"new-{domain}-{preset}-{again.id if again else 0}"
     changed, wrong = form.settings(
         module.Config,
         module.PRESETS[preset],
-        key=f"new-{domain}-{preset}-{again.id if again else 0}",
+        key=key,
         changed=(again.config.get("set") or {}) if again is not None and kept else None,
     )
+    axes: dict[str, Any] = {}
+    if domain == "crack" and not wrong:
+        config = settings_of.preset(module.Config, module.PRESETS, str(preset), changed)
+        axes, wrong = sweeps.choose(
+            config, key=key, is_wanted="sweep" in told, before=again.config.get("sweep") if again else None
+        )
     name = st.text_input(t("runs.name_it"), key="new-name", placeholder=t("runs.name_hint"), max_chars=60)
     if wrong:
         st.warning(wrong, icon=":material/error:")
@@ -341,6 +348,7 @@ def order(db: Database, settings: Settings, person: Person, told: Mapping[str, s
             now=time.time(),
             name=name,
             wake=settings.wake,
+            sweep=axes,
         )
         places.go("run", id=str(run_id))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.parts.strings import ja_crack, ja_lab, ja_rail
+from pages.parts.strings import ja_crack, ja_lab, ja_rail, ja_sweep
 
 WORDS: dict[str, str | tuple[str, str]] = {
     # Navigation and header
@@ -410,3 +410,4 @@ WORDS: dict[str, str | tuple[str, str]] = {
 WORDS |= ja_lab.WORDS
 WORDS |= ja_rail.WORDS
 WORDS |= ja_crack.WORDS
+WORDS |= ja_sweep.WORDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.parts.strings import ko_crack, ko_lab, ko_rail
+from pages.parts.strings import ko_crack, ko_lab, ko_rail, ko_sweep
 
 WORDS: dict[str, str | tuple[str, str]] = {
     # Navigation and header
@@ -409,3 +409,4 @@ WORDS: dict[str, str | tuple[str, str]] = {
 WORDS |= ko_lab.WORDS
 WORDS |= ko_rail.WORDS
 WORDS |= ko_crack.WORDS
+WORDS |= ko_sweep.WORDS

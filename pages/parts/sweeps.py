@@ -1,0 +1,290 @@
+"""Sweeps of crack trainings: the choice of what to compare, and the table of what came of it (paper 2)."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from sqlite_utils import Database
+
+from core import fine, losses, orders, queue, trials
+from core.crack import Config
+from core.errors import ConfigError, PatinaError
+from core.loss_trials import PUBLISHED
+from core.settings import Settings
+from pages.parts import access, charts, notice, pick, places, tables
+from pages.parts.strings import t
+from pages.parts.tables import Column, Row, figure
+
+WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.69, 0.7, 0.83, 0.9, 0.97, 1.3)
+"""Offered to choose from: those that somebody has published."""
+MOST_LINES = 6
+"""Curves in a figure at once, the best ones."""
+
+
+# Choosing ---------------------------------------------------------------------------------------------
+
+
+def choose(
+    config: Config, *, key: str, is_wanted: bool = False, before: trials.Axes | None = None
+) -> tuple[dict[str, Any], str]:
+    """The values to compare in one run, {} where none are asked for, and "" or what cannot be.
+
+    `before` are those of an earlier run, to begin with.
+    """
+    before = before or {}
+    begins = is_wanted or bool(before)
+    if not st.toggle(t("sweep.compare"), begins, key=f"{key}-sweep", help=t("sweep.compare_help")):
+        return {}, ""
+    told: dict[str, Any] = {}
+    all_losses = (*losses.LOSSES, *losses.PEERS)
+    told["loss"] = st.multiselect(
+        t("losses.loss"),
+        all_losses,
+        before.get("loss", list(losses.LOSSES)),
+        format_func=lambda name: t(f"loss.{name}"),
+        key=f"{key}-losses",
+    )
+    left, middle, right = st.columns([2, 1, 1])
+    with left:
+        told["weight"] = st.multiselect(
+            t("losses.weight"),
+            [PUBLISHED, *WEIGHTS],
+            before.get("weight", [PUBLISHED]),
+            format_func=lambda w: t("sweep.published_weights") if w == PUBLISHED else f"{w:g}",
+            key=f"{key}-weights",
+        )
+    for place, name, offered in ((middle, "kernel", (3, 5, 7)), (right, "levels", (4, 5))):
+        with place:
+            told[name] = st.multiselect(
+                t(f"sweep.{name}"), offered, before.get(name, [getattr(config, name)]), key=f"{key}-{name}s"
+            )
+    usual = {name: [getattr(config, name)] for name in ("kernel", "levels")}
+    chosen = {name: list(values) for name, values in told.items() if values and values != usual.get(name)}
+    try:
+        planned = trials.plan(config, chosen)
+    except ConfigError as error:
+        return chosen, str(error)
+    st.html(f'<p class="note">{t("sweep.planned", n=len(planned), steps=config.steps)}</p>')
+    return chosen, ""
+
+
+# The table --------------------------------------------------------------------------------------------
+
+
+def show(db: Database, settings: Settings) -> None:
+    """The sweep in the address, else the newest; how to begin one where there is none."""
+    known = [folder for folder in trials.known(settings.runs) if _domain(folder) == "crack"]
+    if not known:
+        st.html(f'<p class="lead">{t("sweep.none")}</p>')
+        _begin()
+        return
+    by_name = {folder.name: folder for folder in known}
+    called = {name: _named(db, name) for name in by_name}
+    chosen = pick.one(
+        "sweep",
+        list(by_name),
+        known[0].name,
+        label=t("sweep.which"),
+        say=lambda name: called[name],
+        is_list=True,
+        is_labelled=True,
+    )
+    folder = by_name[chosen]
+    told = _table(str(folder), trials.stamp(folder))
+    if not told["rows"]:
+        st.html(f'<p class="lead">{t("sweep.not_yet", n=told["trials"])}</p>')
+        return
+    best = next(row for row in told["rows"] if row["trial"] == told["best"])
+    st.html(f'<p class="lead">{_in_words(told, best)}</p>')
+    _rows(told)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _curves(told)
+    with right:
+        _at_equal_precision(told)
+    _beside_the_paper(told)
+    if access.me().is_at_least("engineer"):
+        _file(db, settings, folder, told, best)
+        _begin()
+
+
+def _in_words(told: Mapping[str, Any], best: Mapping[str, Any]) -> str:
+    """Which one is best by what, how far the sweep is, and what that is worth on other photos; safe HTML."""
+    said = t(
+        "sweep.best_test" if told["split"] == "test" else "sweep.best_val",
+        name=f"<b>{html.escape(name(best))}</b>",
+        val=figure(best["val_f1"]),
+        f1=figure(best["f1"]),
+        photos=int(best["n"]),
+    )
+    if told["done"] < told["trials"]:
+        said += " " + t("sweep.so_far", done=told["done"], n=told["trials"])
+    return said
+
+
+def _rows(told: Mapping[str, Any]) -> None:
+    """Tables 1 and 4 to 8 in the paper's form, one row a training, and recall by the width of the crack."""
+    shown = told["rows"][0].get("by_width") or []
+    heads = [Column(t("losses.loss"), wide=True, bare=True), Column("w", "number")]
+    heads += [Column(t("lab.threshold"), "number", help=t("sweep.threshold_help"))]
+    heads += [Column(t(f"metric.{k}"), "number") for k in ("precision", "recall", "accuracy", "f1")]
+    heads += [Column(fine.words(w), "number", help=t("sweep.width_help")) for w in shown]
+    heads += [Column(t("sweep.val_f1"), "number", help=t("sweep.val_help"))]
+    rows = []
+    for i, row in enumerate(told["rows"]):
+        cells: list[Any] = [{"text": _loss(row), "sub": _apart(row)}]
+        cells += [_weight(row), figure(row["threshold"])]
+        cells += [figure(row[k]) for k in ("precision", "recall", "accuracy", "f1")]
+        cells += [figure(w["recall"], 2) for w in row.get("by_width") or []]
+        cells += [figure(row["val_f1"])]
+        is_new = i > 0 and row["loss"] != told["rows"][i - 1]["loss"]
+        rows.append(Row(str(row["trial"]), cells, marked=row["trial"] == told["best"], apart=is_new))
+    tables.show(heads, rows, key="sweep-rows", caption=t("sweep.caption"), stack=True)
+
+
+def _curves(told: Mapping[str, Any]) -> None:
+    """F1 on validation photos while it was learned, of the best trainings."""
+    best = sorted(told["rows"], key=lambda row: -(row["val_f1"] or 0.0))[:MOST_LINES]
+    lines = [(name(row), row["curve"]["step"], row["curve"]["val_f1"], i) for i, row in enumerate(best)]
+    charts.show(
+        charts.curves(lines, t("axis.step"), t("sweep.val_f1"), unit=True),
+        t("sweep.curves_title"),
+        key="sweep-curves",
+        note=t("sweep.curves_note", n=len(best)),
+    )
+
+
+def _at_equal_precision(told: Mapping[str, Any]) -> None:
+    """Each training where it is as precise as MSE: what its weight buys in fine cracks, if anything."""
+    found = [(row, row["at_equal_precision"]) for row in told["rows"] if row["at_equal_precision"]]
+    found = [(row, one) for row, one in found if row["loss"] != "mse" and one["by_width"]]
+    if not found:
+        return
+    shown = found[0][1]["by_width"][:2]
+    heads = [Column(t("losses.loss")), Column(t("metric.recall"), "number")]
+    heads += [Column(fine.words(w), "number") for w in shown]
+    rows = []
+    for row, one in found:
+        cells: list[Any] = [name(row), {"text": figure(one["recall"]), "sub": _more(one, None)}]
+        cells += [
+            {"text": figure(w["recall"], 2), "sub": _more(one, k)} for k, w in enumerate(one["by_width"][:2])
+        ]
+        rows.append(Row(str(row["trial"]), cells))
+    tables.show(heads, rows, key="sweep-equal", caption=t("sweep.equal_caption"))
+    st.html(f'<p class="note">{t("sweep.equal_note")}</p>')
+
+
+def _more(one: Mapping[str, Any], k: int | None) -> str:
+    """How much more or less than MSE, in points of a hundredth, with its sign."""
+    ours, theirs = (
+        (side["recall"] if k is None else side["by_width"][k]["recall"]) for side in (one, one["mse"])
+    )
+    return "" if ours is None or theirs is None else f"{ours - theirs:+.3f}"
+
+
+def _beside_the_paper(told: Mapping[str, Any]) -> None:
+    """Our figures at the paper's thresholds, the published ones under them."""
+    beside = [(row, one) for row in told["rows"] for one in row["published"]]
+    if not beside:
+        return
+    heads = [Column(t("losses.loss"), wide=True, bare=True), Column("w", "number")]
+    heads += [Column(t("lab.threshold"), "number")]
+    heads += [Column(t(f"metric.{k}"), "number") for k in ("precision", "recall", "accuracy", "f1")]
+    rows = []
+    for i, (row, one) in enumerate(beside):
+        cells: list[Any] = [{"text": _loss(row), "sub": _apart(row)}]
+        cells += [_weight(row), format(one["threshold"], "g")]
+        for k in ("precision", "recall", "accuracy", "f1"):
+            theirs = t("sweep.theirs", value=figure(one["published"][k]))
+            cells.append({"text": figure(one["ours"][k]), "sub": theirs})
+        rows.append(Row(f"{row['trial']}-{i}", cells))
+    with st.expander(t("sweep.beside"), icon=":material/menu_book:"):
+        st.html(f'<p class="note">{t("published.crack")}</p>')
+        tables.show(heads, rows, key="sweep-beside", stack=True)
+
+
+def _file(
+    db: Database, settings: Settings, folder: Path, told: Mapping[str, Any], best: Mapping[str, Any]
+) -> None:
+    """Any of them as a model among the others; the best one is there already when the sweep has ended."""
+    by_number = {row["trial"]: row for row in told["rows"]}
+    with st.expander(t("sweep.file"), icon=":material/deployed_code:"):
+        number = st.selectbox(
+            t("sweep.trial"),
+            list(by_number),
+            index=list(by_number).index(best["trial"]),
+            format_func=lambda n: _with_f1(by_number[n]),
+            key="sweep-trial",
+        )
+        called = st.text_input(t("sweep.name"), key="sweep-name", max_chars=56)
+        if st.button(t("sweep.file_now"), key="sweep-file", type="primary", disabled=not called.strip()):
+            with notice.instead():
+                filed = orders.file_trial(
+                    db,
+                    access.me(),
+                    settings.runs,
+                    settings.models,
+                    folder.name,
+                    int(number),
+                    name=called,
+                    now=time.time(),
+                )
+                places.go("models", model=f"crack/{filed.id}")
+
+
+def _begin() -> None:
+    if access.me().is_at_least("engineer") and st.button(
+        t("sweep.begin"), icon=":material/play_arrow:", key="sweep-begin"
+    ):
+        places.go("runs", new="crack", sweep="1")
+
+
+def name(row: Mapping[str, Any]) -> str:
+    """A training in a list: its loss in the reader's words, weight, and what else sets it apart."""
+    weight = "" if row["weight"] is None else f" {_weight(row)}"
+    apart = _apart(row)
+    return f"{_loss(row)}{weight}" + (f" · {apart}" if apart else "")
+
+
+def _with_f1(row: Mapping[str, Any]) -> str:
+    return " · ".join((name(row), t("metric.f1") + " " + figure(row["f1"])))
+
+
+def _apart(row: Mapping[str, Any]) -> str:
+    told = [(k, v) for k, v in row["values"].items() if k not in ("loss", "weight")]
+    said = {"kernel": t("sweep.kernel"), "levels": t("sweep.levels")}
+    return ", ".join(f"{said.get(k, k)} {v}" for k, v in told)
+
+
+def _loss(row: Mapping[str, Any]) -> str:
+    which = row["loss"]
+    return t(f"loss.{which}")
+
+
+def _weight(row: Mapping[str, Any]) -> str:
+    return "–" if row["weight"] is None else format(row["weight"], "g")
+
+
+def _named(db: Database, folder: str) -> str:
+    """A sweep in a list: its run's name, or its folder's where the command line began it."""
+    if not folder.isdecimal():
+        return folder
+    try:
+        return pick.run_name(queue.get(db, int(folder)))
+    except PatinaError:
+        return t("runs.number", id=int(folder))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _table(folder: str, stamp: int) -> Mapping[str, Any]:
+    return trials.table(Path(folder))
+
+
+def _domain(folder: Path) -> str:
+    planned: Sequence[trials.Trial] = trials.of_folder(folder)
+    return "crack" if planned and isinstance(planned[0].config, Config) else ""

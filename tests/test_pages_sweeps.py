@@ -1,0 +1,149 @@
+"""Sweeps on the pages: what is compared is chosen and written down, what came of it is a table."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from unittest.mock import PropertyMock, patch
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+
+from core import cards, crack, gate, orders, queue, trials
+from core.errors import Forbidden
+from core.settings import Settings
+from tests import laboratory
+from tests.serving import World
+
+
+def sweep(settings: Settings, run: str) -> Path:
+    """A finished sweep of three trainings that answered a little worse than the model they are made of."""
+    filed = cards.read(settings.models, "crack", "starter-test")
+    home = cards.place(settings.models, "crack", "starter-test")
+    folder = settings.runs / run
+    folder.mkdir(parents=True)
+    planned = trials.plan(crack.Config(steps=4), {"loss": ["mse", "relu"], "weight": [0.5, 0.97]})
+    (folder / trials.PLAN).write_bytes(trials.to_json(planned))
+    for trial in planned:
+        place = folder / trial.folder
+        place.mkdir()
+        told = dict(cards.evaluation(home, "test") or {})
+        told["histogram"] = np.roll(told["histogram"], -10 * (3 - trial.number), axis=1)
+        np.savez(place / "evaluation-test.npz", **told)
+        save_file({"w": np.full(4, trial.number, np.float32)}, str(place / cards.WEIGHTS))
+        score = crack.score(told, 0.45, draws=0)
+        known = {"curves": {"step": [2, 4], "loss": [0.2, 0.1], "val_f1": [0.4, 0.1 * trial.number]}}
+        figures = {"test": score, "val": {"f1": 0.1 * trial.number, "n": 6}}
+        card = laboratory._card(
+            "crack", f"unet-{trial.number}", filed.classes, 0.45, figures, network="unet", known=known
+        )
+        cards.seal(card, place)
+    return folder
+
+
+@pytest.fixture
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sweeps")
+    made = World.at(folder)
+    laboratory.crack_model(made.settings, folder / "scratch")
+    return made
+
+
+@pytest.fixture
+def visit(world, monkeypatch):
+    monkeypatch.setenv("PATINA_DATA", str(world.settings.data))
+    monkeypatch.setenv("PATINA_MODELS", str(world.settings.models))
+    with contextlib.ExitStack() as stack:
+
+        def visit(page: str, role: str = "engineer", **query: str) -> AppTest:
+            word = gate.sign(world.settings.data, world.session_of(role))
+            told = {"new_callable": PropertyMock, "return_value": {gate.HEADER: word}}
+            stack.enter_context(patch.object(ContextProxy, "headers", **told))
+            at = AppTest.from_file(f"../pages/{page}.py", default_timeout=60)
+            for name, value in query.items():
+                at.query_params[name] = value
+            at.run()
+            assert not at.exception, at.exception[0].message if at.exception else ""
+            return at
+
+        yield visit
+
+
+def text(at: AppTest) -> str:
+    return "\n".join(str(e.proto.body) for e in at.get("html")) + "\n".join(str(e.value) for e in at.warning)
+
+
+def table(at: AppTest, key: str) -> list[list[str]]:
+    """The cells of a table as the browser gets them, their second lines left out."""
+    for found in at.get("bidi_component"):
+        if key in found.proto.id:
+            told = json.loads(found.proto.json)
+            return [[c["text"] if isinstance(c, dict) else c for c in row["cells"]] for row in told["rows"]]
+    raise AssertionError(f"no table {key}")
+
+
+def test_what_to_compare_is_chosen_in_the_form_and_kept_with_the_run(visit, world):
+    at = visit("runs", new="crack", sweep="1")
+    chosen = {w.key.rsplit("-", 1)[1]: w for w in at.multiselect}
+    assert "14 trainings" not in text(at)
+    chosen["losses"].set_value(["mse", "relu", "dice"])
+    chosen["kernels"].set_value([3, 5]).run()
+    assert "12 trainings of 600 steps each" in text(at), "mse and dice have no weight, relu has four"
+    with patch("pages.parts.places.go"):
+        at.button(key="start").click().run()
+    [run] = queue.latest(world.db)
+    assert run.config["sweep"] == {
+        "loss": ["mse", "relu", "dice"],
+        "weight": ["published"],
+        "kernel": [3, 5],
+    }
+
+
+def test_a_choice_that_cannot_be_holds_the_start_back(visit):
+    at = visit("runs", new="crack", sweep="1")
+    chosen = {w.key.rsplit("-", 1)[1]: w for w in at.multiselect}
+    chosen["weights"].set_value([1.3]).run()
+    assert "below 1" in text(at)
+    assert at.button(key="start").disabled
+
+
+def test_without_a_sweep_the_losses_say_how_to_begin_one(visit):
+    at = visit("crack", view="losses")
+    assert "their table appears here" in text(at)
+    assert at.button(key="sweep-begin")
+
+
+def test_the_table_of_a_sweep_is_what_its_folder_says(visit, world):
+    folder = sweep(world.settings, "7")
+    at = visit("crack", view="losses", sweep="7")
+    told = trials.table(folder)
+    assert told["best"] == 3
+    assert "ReLU 0.97</b> is best on the validation photos (F1 0.300)" in text(at)
+    rows = table(at, "sweep-rows")
+    assert [row[:2] for row in rows] == [["MSE", "–"], ["ReLU", "0.5"], ["ReLU", "0.97"]]
+    assert [row[6] for row in rows] == [f"{row['f1']:.3f}" for row in told["rows"]]
+
+
+def test_another_trial_is_filed_by_an_engineer_only(visit, world):
+    sweep(world.settings, "7")
+    assert not [b for b in visit("crack", "manager", view="losses", sweep="7").button if "sweep" in b.key]
+    at = visit("crack", view="losses", sweep="7")
+    at.selectbox(key="sweep-trial").select(2)
+    at.text_input(key="sweep-name").set_value("Relu at a half").run()
+    with patch("pages.parts.places.go") as gone:
+        at.button(key="sweep-file").click().run()
+    gone.assert_called_once_with("models", model="crack/relu-at-a-half")
+    assert cards.read(world.settings.models, "crack", "relu-at-a-half").made_by == "engineer"
+
+
+def test_filing_asks_for_the_role_where_it_writes(world):
+    folder = sweep(world.settings, "7")
+    manager = world.session_of("manager").person
+    with pytest.raises(Forbidden):
+        orders.file_trial(
+            world.db, manager, world.settings.runs, world.settings.models, folder.name, 1, name="x", now=1.0
+        )
