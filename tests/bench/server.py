@@ -44,7 +44,9 @@ def main() -> None:
     everything = ("start", "uploads", "sessions", "pages")
     ask.add_argument("what", nargs="*", default=everything, metavar="|".join(everything))
     ask.add_argument("--page", default="crack", help="the page whose slider is moved")
+    ask.add_argument("--query", default="", help="what stands behind the ? in its address")
     ask.add_argument("--slider", default="threshold", help="its key")
+    ask.add_argument("--steps", type=float, nargs=2, default=(0.05, 0.95), help="from where to where")
     ask.add_argument("--sessions", type=int, default=30)
     ask.add_argument("--seconds", type=float, default=20.0)
     ask.add_argument("--photos", type=int, default=N_PHOTOS)
@@ -69,7 +71,16 @@ def main() -> None:
                 found["uploads"] = uploads(site, world, told.photos)
             if "sessions" in told.what:
                 found["sessions"] = asyncio.run(
-                    sessions(site, world, told.page, told.slider, told.sessions, told.seconds)
+                    sessions(
+                        site,
+                        world,
+                        told.page,
+                        told.query,
+                        told.slider,
+                        told.sessions,
+                        told.seconds,
+                        told.steps,
+                    )
                 )
     print(json.dumps(found, indent=1))
 
@@ -151,7 +162,14 @@ def uploads(site: Server, world: World, n_photos: int) -> dict[str, Any]:
 
 
 async def sessions(
-    site: Server, world: World, page: str, slider: str, n: int, seconds: float
+    site: Server,
+    world: World,
+    page: str,
+    query: str,
+    slider: str,
+    n: int,
+    seconds: float,
+    ends: tuple[float, float],
 ) -> dict[str, Any]:
     """Each tab signed in as another person, moving its slider once a second, out of step with the others."""
     spent: list[float] = []
@@ -159,7 +177,7 @@ async def sessions(
 
     async def one(i: int, begin: asyncio.Barrier) -> None:
         async with connect(site.host, world.headers(f"tab{i}", site.host)) as socket:
-            tab = Tab(socket, page)
+            tab = Tab(socket, page, query)
             if wrong := exceptions(await tab.run(120)):
                 raise SystemExit(f"the page {page} shows: {wrong}")
             if slider not in tab.widgets:
@@ -171,7 +189,8 @@ async def sessions(
                 await asyncio.sleep(max(0.0, next_at - time.monotonic()))
                 began = time.perf_counter()
                 step += 1
-                await tab.move(slider, round(0.05 + 0.9 * ((step * 0.37 + i * 0.11) % 1.0), 3))
+                far = (step * 0.37 + i * 0.11) % 1.0
+                await tab.move(slider, round(ends[0] + (ends[1] - ends[0]) * far, 3))
                 spent.append(1000 * (time.perf_counter() - began))
                 next_at = max(next_at + 1.0, time.monotonic())
 
