@@ -5,7 +5,7 @@
 With `--half 0` no test photo is asked: the pool is cut in two by place, one half is learned from, the other
 asked. Settings were chosen so. Each run can be stopped and started again. Printed is one JSON line a size:
 mean, deviation, least and most F1 of `defect` over the repeats, with the labels alone and after the last
-cycle.
+cycle; and on stderr the table in the paper's form, one column a training.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,20 @@ def told_of(folder: Path) -> dict[str, Any]:
     }
 
 
+def lines(folder: Path) -> list[str]:
+    """The table of tables 1 to 3 in Markdown: mean ± deviation (least to most) of each training's figures."""
+    told = cycles.experiment(folder)["table"]
+    found = ["| labels | " + " | ".join(str(column["labels"]) for column in told) + " |"]
+    found.append("|---|" + "---|" * len(told))
+    for name in ("accuracy", "balanced_accuracy", "f1"):
+        cells = []
+        for column in told:
+            mean, std, low, high = (column[name][key] or 0.0 for key in ("mean", "std", "min", "max"))
+            cells.append(f"{mean:.3f} ± {std:.3f} ({low:.3f} to {high:.3f})")
+        found.append(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
+    return found
+
+
 def main() -> None:
     """Run what was asked for and print it."""
     asked = argparse.ArgumentParser(description=__doc__)
@@ -89,6 +104,7 @@ def main() -> None:
         run(usual | {"n0": n0}, photos, folder, given.weights_dir)
         figures = {key: spread(values) for key, values in told_of(folder).items()}
         print(json.dumps({"labels": n0, **figures}), flush=True)
+        print("\n".join(lines(folder)), file=sys.stderr, flush=True)
     if not given.more:
         return
     found: dict[str, list[float]] = {}
