@@ -1,36 +1,21 @@
 """Crack: one threshold for the whole page; what it finds, misses and calls falsely, in figures, on photos."""
 
-import html
-
 import streamlit as st
 
 from core import explore
 from core.explore import Counts
 from core.sweep import THRESHOLDS
-from pages.parts import cached, charts, gallery, lab, loss_figure, mask, pick, price, published, words
+from pages.parts import cached, charts, compare, lab, loss_figure, pick, price, published, sweeps, words
+from pages.parts.mask import Shown
 from pages.parts.strings import t
-
-STRIP = 8
+from pages.parts.walls import Walls, figure
 
 told = lab.begin("crack")
 evaluation = cached.evaluation(told.model.folder, told.split) or {}
 test = cached.masks(told.model.folder, told.split)
-here = lab.here(told, evaluation)
-maps = cached.maps(told.model.folder)
+walls = Walls(told, evaluation, test, lab.here(told, evaluation))
 curve = test.curve()
 stakes = cached.stakes(told.model.folder, told.split)
-
-
-def look_at(sha: str) -> None:
-    """Keep the photo that was clicked, in the address too."""
-    st.session_state["crack-photo"] = sha
-    st.query_params["photo"] = sha[:12]
-
-
-def asked() -> str | None:
-    """The photo in the address or clicked last; None: the worst one."""
-    told_sha = st.session_state.get("crack-photo") or st.query_params.get("photo", "")
-    return next((str(s) for s in evaluation["sha256"] if told_sha and str(s).startswith(told_sha)), None)
 
 
 @st.fragment
@@ -76,62 +61,7 @@ def live() -> None:
             note=t("crack.pr_note"),
         )
     with right:
-        explorer(threshold, each)
-
-
-def explorer(threshold: float, each: Counts) -> None:
-    """The mask explorer on the worst photo at this threshold, and the next worst below it."""
-    worst = [int(i) for i in test.worst(threshold)]
-    seen = [i for i in worst if str(evaluation["sha256"][i]) in maps]
-    with_photo = [i for i in seen if str(evaluation["sha256"][i]) in here]
-    offered = with_photo or seen
-    if not offered:
-        st.html(f'<p class="note">{t("crack.no_maps")}</p>')
-        lab.absent(told, evaluation, worst, names=True)
-        return
-    sha = asked()
-    chosen = next((i for i in offered if str(evaluation["sha256"][i]) == sha), offered[0])
-    held = here.get(str(evaluation["sha256"][chosen]))
-    place = worst.index(chosen) + 1
-    head, back = st.columns([4, 1], vertical_alignment="center")
-    name = html.escape(words.shortened(str(evaluation["name"][chosen]), 40))
-    head.html(
-        f'<p class="line"><b>{name}</b> <span class="note">'
-        + t("crack.place", place=place, n=len(worst), f1=figure(each.f1[chosen]))
-        + "</span></p>"
-    )
-    if (
-        sha is not None
-        and chosen != offered[0]
-        and back.button(t("crack.worst"), type="tertiary", key="worst")
-    ):
-        st.session_state.pop("crack-photo", None)
-        st.query_params.pop("photo", None)
-        st.rerun(scope="fragment")
-    mask.explorer(told.card, evaluation, chosen, held, threshold, maps, slider="threshold")
-    if len(offered) > 1:
-        st.html(f'<p class="note">{t("crack.strip")}</p>')
-        others = [i for i in offered if i != chosen][:STRIP]
-        clicked = gallery.show([tile(i, each) for i in others], key="crack-strip", layout="wall")
-        if clicked is not None:
-            look_at(clicked)
-            st.rerun(scope="fragment")
-    away = [i for i in worst if i not in offered]
-    if away:
-        lab.absent(told, evaluation, away, names=False)
-
-
-def tile(i: int, each: Counts) -> dict[str, object]:
-    """A photo of the strip: its F1 at the present threshold, and what is wrong with it."""
-    sha = str(evaluation["sha256"][i])
-    shown = gallery.tile(
-        sha,
-        sha,
-        "F1 " + figure(each.f1[i]),
-        lines=[("quiet", t("crack.tile", missed=int(each.fn[i]), false=int(each.fp[i])))],
-        name=str(evaluation["name"][i]),
-    )
-    return shown if sha in here else shown | {"photo": f"/api/v1/models/crack/{told.card.id}/maps/{sha}"}
+        walls.explorer(threshold, [Shown(told.card, cached.maps(told.model.folder))], key="mask")
 
 
 def in_words(pooled: Counts, each: Counts, threshold: float) -> str:
@@ -155,21 +85,19 @@ def share(part: object, whole: object) -> str:
     return words.percent(int(part) / int(whole)) if int(whole) else "–"  # type: ignore[call-overload]
 
 
-def figure(value: object) -> str:
-    """A figure with three digits; "–" where it does not exist."""
-    number = float(value)  # type: ignore[arg-type]
-    return "–" if number != number else f"{number:.3f}"
-
-
 views = {
     "threshold": t("crack.view_threshold"),
+    "compare": t("crack.view_compare"),
     "losses": t("crack.view_losses"),
     "published": t("rail.view_published"),
 }
 view = pick.one(
     "view", list(views), "threshold", label=t("lab.view"), say=lambda name: views[name], key="crack-view"
 )
-if view == "losses":
+if view == "compare":
+    compare.show(walls)
+elif view == "losses":
+    sweeps.show(told.db, told.settings)
     loss_figure.show()
 elif view == "published":
     published.crack()

@@ -54,9 +54,11 @@ def rail_model(settings: Settings, scratch: Path, id: str, seed: int = 1, gap: f
     return _file(settings, scratch / id, evaluation, _card("rail", id, rail.CLASSES, 0.5, figures))
 
 
-def crack_model(settings: Settings, scratch: Path) -> Card:
+def crack_model(
+    settings: Settings, scratch: Path, id: str = "starter-test", seed: int = 2, loss: str = "relu"
+) -> Card:
     """A crack model with six test photos, masks and maps, all in the store; one photo is clean."""
-    rng = np.random.default_rng(2)
+    rng = np.random.default_rng(seed)
     photos, answers = [], []
     for i in range(6):
         photo = _photo(scratch, f"wall-{i}.jpg", 200 + i, "crack", SIDE)
@@ -69,14 +71,16 @@ def crack_model(settings: Settings, scratch: Path) -> Card:
         sure = 0.75 - 0.1 * i
         p = np.where(mask, sure, 0.1) + rng.normal(0, 0.12, SIDE)
         answers.append({"p": sweep.store(p), "unlike": np.float32(0.3)})
-    keep(settings, "crack-test", "crack", photos)
-    folder = scratch / "starter-test"
+    if id == "starter-test":
+        keep(settings, "crack-test", "crack", photos)
+    folder = scratch / id
     (folder / cards.MAPS).mkdir(parents=True)
     for photo, answer in zip(photos, answers, strict=True):
         Image.fromarray(answer["p"]).save(folder / cards.MAPS / f"{photo.sha256}.png")
     evaluation = crack.evaluation(photos, answers)
     score = crack.score(evaluation, 0.45, draws=50)
-    card = _card("crack", "starter-test", ("no crack", "crack"), 0.45, {"test": score}, network="unet")
+    card = _card("crack", id, ("no crack", "crack"), 0.45, {"test": score}, network="unet")
+    card = dataclasses.replace(card, config=dict(card.config) | {"loss": loss, "weight": 0.97})
     return _file(settings, folder, evaluation, card)
 
 

@@ -1,9 +1,10 @@
-"""The mask explorer: photo, label, map and errors of one photo, the threshold at the screen's rate."""
+"""The mask explorer: a photo, its label and what up to six models say of it, the threshold live."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
 import streamlit as st
 
@@ -13,58 +14,87 @@ from pages.parts import cached
 from pages.parts.components import element
 from pages.parts.strings import t
 
+MOST: Final = 6
+"""Models that are compared at once."""
 WORDS: Final = (
-    "errors mask heat truth photo side tool_minus tool_plus tool_fit tool_full loading gone found missed "
-    "false precision recall crack_px pixels"
+    "errors mask heat truth photo one side swipe own own_help left right brightness contrast drawing plain "
+    "tool_light tool_minus tool_plus tool_fit tool_full loading gone no_map found missed false precision "
+    "recall threshold crack_px pixels"
 ).split()
 
-_mask = element("mask")
+Layout = Literal["one", "side", "swipe"]
+
+_mask = element("mask", "stage")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A model whose maps can be shown: its card, and the files of its maps by the photo's sha256."""
+
+    card: Card
+    maps: Mapping[str, str]
+
+    @property
+    def threshold(self) -> float | None:
+        """The cut it was filed with."""
+        return self.card.threshold
 
 
 def explorer(
-    card: Card,
+    models: Sequence[Shown],
     evaluation: cached.Evaluation,
     i: int,
     held: Held | None,
     threshold: float,
-    maps: Mapping[str, str],
     *,
     slider: str,
+    key: str = "mask",
+    layout: Layout = "one",
 ) -> None:
-    """The i-th photo of a crack model's test set; it follows the slider `slider` while that is dragged.
+    """The i-th photo of the first model's test set; all follow the slider `slider` while that is dragged.
 
-    Keys in the picture: + - 0 arrows to move, v for the next view, [ and ] for the threshold.
+    Keys in the picture: + - 0 arrows to move, v for the next view, c for the next arrangement, [ and ] for
+    the threshold.
     """
     sha = str(evaluation["sha256"][i])
     if held is not None:
         width, height = held.width_px, held.height_px
     else:
         height, width = (int(n) for n in evaluation["size"][i])
-    name = str(evaluation["name"][i])
-    st.session_state.setdefault("mask-view", "errors")
+    st.session_state.setdefault(f"{key}-view", "errors")
+    st.session_state.setdefault(f"{key}-layout", layout)
 
     def take_over() -> None:
-        value = st.session_state["mask"].threshold
+        value = st.session_state[key].threshold
         if value is not None:
             st.session_state[slider] = float(value)
 
-    def keep_view() -> None:
-        st.session_state["mask-view"] = st.session_state["mask"].view
+    def keep(what: str) -> None:
+        st.session_state[f"{key}-{what}"] = st.session_state[key][what]
 
     _mask(
-        key="mask",
+        key=key,
         data={
             "photo": f"/api/v1/photos/{sha}" if held is not None else "",
-            "map": f"/api/v1/models/crack/{card.id}/maps/{sha}",
+            "models": [
+                {
+                    "name": shown.card.id,
+                    "map": f"/api/v1/models/crack/{shown.card.id}/maps/{sha}" if sha in shown.maps else "",
+                    "threshold": shown.threshold,
+                }
+                for shown in models[:MOST]
+            ],
             "truth": f"/api/v1/artifacts/{held.mask}" if held is not None and held.mask else "",
             "width": width,
             "height": height,
             "threshold": threshold,
-            "view": st.session_state["mask-view"],
+            "view": st.session_state[f"{key}-view"],
+            "layout": st.session_state[f"{key}-layout"],
             "follow": slider,
-            "alt": name,
+            "alt": str(evaluation["name"][i]),
             "words": {word: t(f"mask.{word}") for word in WORDS},
         },
         on_threshold_change=take_over,
-        on_view_change=keep_view,
+        on_view_change=lambda: keep("view"),
+        on_layout_change=lambda: keep("layout"),
     )

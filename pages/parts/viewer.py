@@ -9,7 +9,7 @@ from pages.parts import gallery
 from pages.parts.components import element
 from pages.parts.strings import t
 
-_viewer = element("viewer")
+_viewer = element("viewer", "stage")
 
 
 def show(inspection: Inspection, *, key: str) -> None:

@@ -19,16 +19,20 @@ HELD_SECONDS: Final = 10.0
 """A click that no run has taken up by then is forgotten; nobody waits for it any more."""
 
 
-def element(name: str) -> ComponentRenderer:
-    """The element of this name, to be mounted with `key=` and `data=`; made once, where a module begins."""
-    look = (FOLDER / "common.css").read_text(encoding="utf-8") + (FOLDER / f"{name}.css").read_text(
-        encoding="utf-8"
+def element(name: str, *shared: str) -> ComponentRenderer:
+    """The element of this name, to be mounted with `key=` and `data=`; made once, where a module begins.
+
+    `shared` names scripts that it has in common with others; all are one module in the browser.
+    """
+    look, script = (
+        "".join((FOLDER / f"{part}.{kind}").read_text(encoding="utf-8") for part in parts)
+        for kind, parts in (("css", ("common", name)), ("js", (*shared, name)))
     )
     return st.components.v2.component(
         f"patina_{name}",
         html=f'<div class="{name}"></div>',
         css=look,
-        js=(FOLDER / f"{name}.js").read_text(encoding="utf-8"),
+        js=script,
     )
 
 

@@ -1,27 +1,22 @@
-// A photo with its probability map, label and mask. The threshold acts here, in the browser, on the stored
-// 8-bit map: every pixel looks its colour up in a table of 512 entries (value, truth), so a move of the threshold
-// costs one pass over the map. It follows the page's own slider while that is still being dragged.
+// A photo with its label and the probability maps of up to six models. The threshold acts here, in the browser, on
+// the stored 8-bit maps: every pixel looks its colour up in a table of 512 entries (value, truth), so a move costs
+// one pass over a map. It follows the page's own slider while that is still being dragged (`stage.js` moves it all).
 
-const ICONS = {
-  plus: '<path d="M12 5v14M5 12h14"/>',
-  minus: '<path d="M5 12h14"/>',
-  fit: '<path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/>',
-  full: '<path d="M15 4h5v5M20 4l-6 6M9 20H4v-5M4 20l6-6"/>',
-}
-const VIEWS = ["errors", "mask", "heat", "truth", "photo", "side"]
+const PAINTS = ["errors", "mask", "heat", "truth", "photo"]
+const LAYOUTS = ["one", "side", "swipe"]
+const LIGHTS = { brightness: [0.3, 3, 1], contrast: [0.3, 3, 1], drawing: [0, 1, 1] } // least, most, as it is
 const CRACK = [214, 34, 143], HIT = [42, 157, 143], MISS = [224, 122, 63], FALSE = [58, 134, 255]
-const MOST_PX = 12e6 // a larger map is shown reduced, each of its pixels the highest of those it stands for
-const DEEPEST = 24
+const MOST_PX = 12e6 // larger maps, all together, are shown reduced: each pixel the highest of those it stands for
 
 export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".mask")
-  const place = JSON.stringify([data.photo, data.map, data.truth, data.width, data.height, data.words])
+  const place = JSON.stringify([data.photo, data.models, data.truth, data.width, data.height, data.words])
   if (root.place !== place) {
     root.explorer?.stop()
     root.place = place
     root.explorer = explorer(root, data)
   }
-  root.explorer.keepView = (view) => setStateValue("view", view)
+  root.explorer.keep = setStateValue
   root.explorer.ask = (threshold) => setTriggerValue("threshold", threshold)
   // While the slider is dragged, answers to its earlier places still come in: where it stands now counts.
   const slider = data.follow && document.querySelector(`.st-key-${CSS.escape(data.follow)} input[type=range]`)
@@ -38,47 +33,84 @@ export function level(t) {
 }
 
 function explorer(root, data) {
-  const { words } = data
+  const { words, models } = data
+  const several = models.length > 1
   const panes = make("div", "panes")
   const told = make("div", "told")
   const views = make("div", "views")
+  const layouts = make("div", "views")
   const tools = make("div", "tools")
+  const lights = make("div", "lights")
+  const ends = make("div", "ends")
   const bar = make("div", "bar")
-  views.setAttribute("role", "group")
+  for (const group of [views, layouts]) group.setAttribute("role", "group")
   told.setAttribute("aria-live", "off")
-  bar.append(views, tools)
-  root.replaceChildren(bar, panes, told)
-  const offered = VIEWS.filter((view) => (view === "photo" ? data.photo : view === "truth" || view === "errors" || view === "side" ? data.truth : true))
-  let view = offered.includes(data.view) ? data.view : offered[0]
-  let threshold = data.threshold, map = null, truth = null, cumulated = null, size = [data.width, data.height]
-  let k = 1, x = 0, y = 0, least = 1, asked = 0, later = 0, gone = ""
+  lights.hidden = true
+  bar.append(views, layouts, tools)
+  root.replaceChildren(bar, lights, ends, panes, told)
+  const paints = PAINTS.filter((name) => (name === "photo" ? data.photo : name === "truth" || name === "errors" ? data.truth : true))
+  const sources = [data.photo && "photo", data.truth && "truth", ...models.map((_, i) => i)].filter((one) => one !== "" && one !== undefined)
+  let paint_ = paints.includes(data.view) ? data.view : paints[0]
+  let layout = LAYOUTS.includes(data.layout) && sources.length > 1 ? data.layout : "one"
+  let threshold = data.threshold, truth = null, size = [data.width, data.height]
+  let isOwn = false, split = 0.5, left = sources[0], right = several ? 1 : 0
+  if (several) left = 0
+  let asked = 0, later = 0, gone = ""
   let drawn = []
-  const fingers = new Map()
-  const self = { stop, use, keepView() {}, ask() {} }
+  const said = models.map(() => null) // of each model: its values and how often each (value, truth) occurs
+  const light = Object.fromEntries(Object.entries(LIGHTS).map(([name, [, , plain]]) => [name, plain]))
+  const view = camera(data, () => drawn)
+  const self = { stop, use, keep() {}, ask() {} }
 
-  for (const name of offered) {
-    const button = make("button", "", words[name])
-    button.type = "button"
-    button.dataset.view = name
-    button.onclick = () => { show(name); self.keepView(name) }
-    views.append(button)
+  for (const name of paints) views.append(choice(words[name], name, "view", () => { show(name, layout); self.keep("view", name) }))
+  if (sources.length > 1) {
+    for (const name of LAYOUTS) layouts.append(choice(words[name], name, "layout", () => { show(paint_, name); self.keep("layout", name) }))
   }
-  for (const [icon, act] of [["minus", () => zoom(1 / 1.5)], ["plus", () => zoom(1.5)], ["fit", fit], ["full", fullscreen]]) {
-    const button = make("button")
-    button.type = "button"
-    button.innerHTML = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.9" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${ICONS[icon]}</svg>`
-    button.title = words[`tool_${icon}`]
-    button.setAttribute("aria-label", button.title)
-    button.onclick = act
-    tools.append(button)
+  if (several) {
+    const own = choice(words.own, "own", "own", () => { isOwn = !isOwn; own.setAttribute("aria-pressed", String(isOwn)); draw() })
+    own.title = words.own_help
+    own.setAttribute("aria-pressed", "false")
+    tools.append(own)
   }
-  const watch = new ResizeObserver(() => fit())
+  const lamp = tool("light", words.tool_light, () => { lights.hidden = !lights.hidden; lamp.setAttribute("aria-pressed", String(!lights.hidden)) })
+  lamp.setAttribute("aria-pressed", "false")
+  tools.append(lamp, tool("minus", words.tool_minus, () => view.zoom(1 / 1.5)), tool("plus", words.tool_plus, () => view.zoom(1.5)))
+  tools.append(tool("fit", words.tool_fit, view.fit), tool("full", words.tool_full, () => fullscreen(root)))
+  lightsOf()
   const slider = new MutationObserver((changes) => changes.forEach(({ target }) => follow(target)))
   slider.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["aria-valuetext"] })
-  show(view)
+  show(paint_, layout)
   load()
   return self
 
+  function choice(text, name, kind, act) {
+    const button = make("button", kind === "own" ? "word" : "", text)
+    button.type = "button"
+    button.dataset[kind] = name
+    button.onclick = act
+    return button
+  }
+  function lightsOf() {
+    for (const [name, [least, most]] of Object.entries(LIGHTS)) {
+      const label = make("label", "", words[name])
+      const range = make("input")
+      Object.assign(range, { type: "range", min: least, max: most, step: 0.01, value: light[name] })
+      range.dataset.light = name
+      range.oninput = () => { light[name] = Number(range.value); shine() }
+      label.append(range)
+      lights.append(label)
+    }
+    const plain = choice(words.plain, "plain", "light", () => {
+      for (const range of lights.querySelectorAll("input")) range.value = light[range.dataset.light] = LIGHTS[range.dataset.light][2]
+      shine()
+    })
+    plain.className = "word"
+    lights.append(plain)
+  }
+  function shine() {
+    root.style.setProperty("--light", `brightness(${light.brightness}) contrast(${light.contrast})`)
+    root.style.setProperty("--drawing", String(light.drawing))
+  }
   function follow(target) {
     if (!data.follow || !target.closest?.(`.st-key-${CSS.escape(data.follow)}`)) return
     const value = Number(target.value)
@@ -86,20 +118,31 @@ function explorer(root, data) {
   }
   async function load() {
     say(words.loading)
-    try {
-      const [p, label] = await Promise.all([grey(data.map), data.truth ? grey(data.truth) : null])
-      map = p.values
-      size = [p.width, p.height]
-      truth = new Uint8Array(map.length)
-      if (label) resample(label, p, truth)
-      const counts = new Float64Array(512)
-      for (let i = 0; i < map.length; i++) counts[map[i] + (truth[i] << 8)]++
-      cumulated = counts
-      say("")
-    } catch {
-      gone = words.gone
-      say(gone)
-    }
+    const most = MOST_PX / models.length
+    const label = data.truth ? grey(data.truth, most).catch(() => null) : null
+    await Promise.all(models.map(async ({ map }, i) => {
+      if (!map) return
+      try {
+        const p = await grey(map, most)
+        if (!truth) {
+          size = [p.width, p.height]
+          truth = new Uint8Array(p.values.length)
+          const drawnBy = await label
+          if (drawnBy) resample(drawnBy, size, truth, (v) => (v >= 128 ? 1 : 0))
+        } else await label
+        let values = p.values
+        if (p.width !== size[0] || p.height !== size[1]) {
+          values = new Uint8Array(truth.length)
+          resample(p, size, values, (v) => v)
+        }
+        const counts = new Float64Array(512)
+        for (let at = 0; at < values.length; at++) counts[values[at] + (truth[at] << 8)]++
+        said[i] = { values, counts }
+      } catch {
+        if (!i) gone = words.gone
+      }
+    }))
+    say(gone)
     draw()
   }
   function use(value) {
@@ -108,71 +151,174 @@ function explorer(root, data) {
     root.dataset.threshold = String(value)
     if (!asked) asked = requestAnimationFrame(() => { asked = 0; draw() })
   }
-  function show(name) {
-    view = name
+  function cutOf(i) {
+    return level(isOwn && i > 0 && models[i].threshold != null ? models[i].threshold : threshold)
+  }
+  function show(name, how) {
+    paint_ = name
+    layout = how
     for (const button of views.children) button.setAttribute("aria-pressed", String(button.dataset.view === name))
-    const shown = name === "side" ? ["photo", "truth", "errors"].filter((v) => v !== "photo" || data.photo) : [name]
-    panes.dataset.n = shown.length > 1 ? "3" : "1"
-    watch.disconnect()
-    drawn = shown.map(pane)
+    for (const button of layouts.children) button.setAttribute("aria-pressed", String(button.dataset.layout === how))
+    const own = name === "truth" || name === "photo" ? name : null
+    if (how === "one") drawn = [pane([own ?? 0])]
+    else if (how === "side") drawn = sources.map((source) => pane([source]))
+    else drawn = [pane([left, right])]
+    panes.dataset.n = String(drawn.length)
+    ends.hidden = how !== "swipe"
+    if (how === "swipe") pickEnds()
     panes.replaceChildren(...drawn.map(({ node }) => node))
-    drawn.forEach(({ node }) => watch.observe(node))
+    view.watched()
     if (gone) say(gone)
-    else if (!map) say(words.loading)
+    else if (!truth) say(words.loading)
     draw()
   }
-  function pane(name) {
+  /** What a source is painted as: a model as chosen, where the choice says something of a model. */
+  function paintOf(source) {
+    if (source === "photo" || source === "truth") return source
+    return ["errors", "mask", "heat"].includes(paint_) ? paint_ : paints[0]
+  }
+  function nameOf(source) {
+    return typeof source === "number" ? (several ? models[source].name : words[paintOf(source)]) : words[source]
+  }
+  function pickEnds() {
+    const pick = (label, now, set) => {
+      const select = make("select")
+      select.setAttribute("aria-label", label)
+      for (const source of sources) {
+        const option = make("option", "", nameOf(source))
+        option.value = String(source)
+        option.selected = source === now
+        select.append(option)
+      }
+      select.onchange = () => { set(sources.find((one) => String(one) === select.value)); show(paint_, layout) }
+      return select
+    }
+    ends.replaceChildren(pick(words.left, left, (one) => { left = one }), pick(words.right, right, (one) => { right = one }))
+  }
+  /** One pane; with two sources the second lies over the first, right of a line that can be dragged. */
+  function pane(shown) {
     const node = make("div", "pane")
-    const layers = make("div", "layers")
-    const canvas = make("canvas")
     const state = make("div", "state")
     node.style.aspectRatio = `${data.width} / ${data.height}`
     node.tabIndex = 0
     node.setAttribute("role", "img")
-    node.setAttribute("aria-label", `${data.alt} – ${words[name]}`)
-    layers.style.width = `${data.width}px`
-    layers.style.height = `${data.height}px`
-    if (data.photo) {
-      const photo = make("img")
-      photo.alt = ""
-      photo.draggable = false
-      photo.src = data.photo
-      layers.append(photo)
+    node.setAttribute("aria-label", `${data.alt} – ${shown.map(nameOf).join(", ")}`)
+    const parts = shown.map((source, i) => {
+      const half = make("div", "half")
+      const layers = make("div", "layers")
+      const canvas = make("canvas")
+      const tag = make("div", `tag${i ? " right" : ""}`, nameOf(source))
+      layers.style.width = `${data.width}px`
+      layers.style.height = `${data.height}px`
+      if (data.photo) {
+        const photo = make("img")
+        photo.alt = ""
+        photo.draggable = false
+        photo.src = data.photo
+        layers.append(photo)
+      }
+      if (source !== "photo") layers.append(canvas)
+      half.append(layers)
+      node.append(half, tag)
+      return { source, half, layers, canvas, tag }
+    })
+    if (parts.length > 1) node.append(divider(node, parts[1].half))
+    node.append(state)
+    view.gestures(node)
+    node.onkeydown = keys(view, {
+      v: next(1), V: next(-1), c: change, "[": cut(-0.01), "]": cut(0.01), "{": cut(-0.05), "}": cut(0.05),
+    })
+    return { node, state, parts, layers: parts.map(({ layers }) => layers) }
+  }
+  function divider(node, half) {
+    const line = make("div", "line")
+    const range = make("input")
+    Object.assign(range, { type: "range", min: 0, max: 1000, value: Math.round(split * 1000) })
+    range.setAttribute("aria-label", words.swipe)
+    const place = () => {
+      line.style.left = `${split * 100}%`
+      half.style.clipPath = `inset(0 0 0 ${split * 100}%)`
     }
-    if (name !== "photo") layers.append(canvas)
-    node.append(layers, make("div", "tag", words[name]), state)
-    gestures(node)
-    return { name, node, layers, canvas, state }
+    range.oninput = () => { split = Number(range.value) / 1000; place() }
+    line.append(range)
+    line.onpointerdown = (event) => { line.setPointerCapture(event.pointerId); event.stopPropagation(); event.preventDefault(); range.focus() }
+    line.onpointermove = (event) => {
+      if (!line.hasPointerCapture(event.pointerId)) return
+      const box = node.getBoundingClientRect()
+      split = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width))
+      range.value = Math.round(split * 1000)
+      place()
+    }
+    line.onkeydown = (event) => event.stopPropagation()
+    place()
+    return line
+  }
+  function next(by) {
+    return () => {
+      const name = paints[(paints.indexOf(paint_) + by + paints.length) % paints.length]
+      show(name, layout)
+      self.keep("view", name)
+      panes.firstChild.focus()
+    }
+  }
+  function change() {
+    if (!layouts.children.length) return
+    const name = LAYOUTS[(LAYOUTS.indexOf(layout) + 1) % LAYOUTS.length]
+    show(paint_, name)
+    self.keep("layout", name)
+    panes.firstChild.focus()
+  }
+  function cut(by) {
+    return () => {
+      const value = Math.min(0.999, Math.max(0.001, Math.round((threshold + by) * 1000) / 1000))
+      use(value)
+      clearTimeout(later)
+      later = setTimeout(() => self.ask(value), 250)
+    }
   }
   function say(text) { drawn.forEach(({ state }) => { state.textContent = text }) }
 
   function draw() {
+    const began = performance.now()
     drawn.at = threshold
-    if (map) {
-      const cut = level(threshold)
-      for (const { name, canvas } of drawn) if (name !== "photo") paint(canvas, name, cut)
-      figures(cut)
+    if (truth) {
+      for (const { parts } of drawn) {
+        for (const part of parts) {
+          const i = typeof part.source === "number" ? part.source : 0
+          if (part.source !== "photo" && (said[i] || part.source === "truth")) paint(part.canvas, paintOf(part.source), said[i]?.values, cutOf(i))
+          if (several && typeof part.source === "number" && data.truth && said[i]) {
+            part.tag.textContent = `${nameOf(i)} · F1 ${share(2 * figures(i).tp, 2 * figures(i).tp + figures(i).fp + figures(i).fn)}`
+          }
+        }
+      }
+      tell()
     }
-    move()
+    view.move()
+    root.dataset.ms = (performance.now() - began).toFixed(2)
   }
-  function paint(canvas, name, cut) {
+  function paint(canvas, name, values, cut) {
     const [w, h] = size
     if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h }
     const pen = canvas.getContext("2d")
     canvas.sheet ??= pen.createImageData(w, h)
     const out = new Uint32Array(canvas.sheet.data.buffer)
     const colours = table(name, cut)
-    for (let i = 0; i < out.length; i++) out[i] = colours[map[i] | (truth[i] << 8)]
+    if (values) for (let i = 0; i < out.length; i++) out[i] = colours[values[i] | (truth[i] << 8)]
+    else for (let i = 0; i < out.length; i++) out[i] = colours[truth[i] << 8]
     pen.putImageData(canvas.sheet, 0, 0)
   }
-  function figures(cut) {
-    let tp = 0, fp = 0, fn = 0, of = 0
+  function figures(i) {
+    let tp = 0, fp = 0, fn = 0
+    const { counts } = said[i], cut = cutOf(i)
     for (let v = 0; v < 256; v++) {
-      const no = cumulated[v], yes = cumulated[v + 256]
-      of += yes
-      if (v >= cut) { tp += yes; fp += no } else fn += yes
+      if (v >= cut) { tp += counts[v + 256]; fp += counts[v] } else fn += counts[v + 256]
     }
-    const share = (part, whole) => (whole ? (part / whole).toFixed(3) : "–")
+    return { tp, fp, fn }
+  }
+  function tell() {
+    if (several && layout !== "one") return tellAll()
+    if (!said[0]) return
+    const { tp, fp, fn } = figures(0)
     const parts = []
     const add = (label, value, tint) => {
       const one = make("span", tint ? "key" : "")
@@ -180,122 +326,48 @@ function explorer(root, data) {
       one.append(`${label} `, make("b", "", value))
       parts.push(one)
     }
-    const px = (n) => n.toLocaleString("en").replaceAll(",", "\u2009")
     if (data.truth) {
       add(words.found, px(tp), HIT)
       add(words.missed, px(fn), MISS)
       add(words.false, px(fp), FALSE)
       add(words.precision, share(tp, tp + fp))
-      add(words.recall, share(tp, of))
+      add(words.recall, share(tp, tp + fn))
       add("F1", share(2 * tp, 2 * tp + fp + fn))
     } else add(words.crack_px, px(tp + fp), CRACK)
     told.replaceChildren(...parts, make("span", "quiet", words.pixels))
   }
-
-  function fit() {
-    const node = drawn[0]?.node
-    if (!node?.clientWidth) return
-    least = Math.min(node.clientWidth / data.width, node.clientHeight / data.height)
-    k = least
-    x = (node.clientWidth - data.width * k) / 2
-    y = (node.clientHeight - data.height * k) / 2
-    move()
-  }
-  function move() {
-    const node = drawn[0]?.node
-    if (!node) return
-    const held = (at, room, length) => (length <= room ? (room - length) / 2 : Math.min(0, Math.max(room - length, at)))
-    x = held(x, node.clientWidth, data.width * k)
-    y = held(y, node.clientHeight, data.height * k)
-    for (const one of drawn) {
-      one.layers.style.transform = `translate(${x}px, ${y}px) scale(${k})`
-      one.layers.classList.toggle("grain", k > 3)
-      one.node.classList.toggle("near", k > least * 1.01)
-    }
-  }
-  function zoom(by, cx = drawn[0].node.clientWidth / 2, cy = drawn[0].node.clientHeight / 2) {
-    const next = Math.min(Math.max(DEEPEST, least), Math.max(least, k * by))
-    x = cx - ((cx - x) * next) / k
-    y = cy - ((cy - y) * next) / k
-    k = next
-    move()
-  }
-  function fullscreen() {
-    document.fullscreenElement ? document.exitFullscreen() : panes.requestFullscreen?.()
-  }
-  function gestures(node) {
-    const here = (event) => {
-      const box = node.getBoundingClientRect()
-      return [event.clientX - box.left, event.clientY - box.top]
-    }
-    const spread = () => {
-      const [[ax, ay], [bx, by]] = [...fingers.values()]
-      return { far: Math.hypot(ax - bx, ay - by), cx: (ax + bx) / 2, cy: (ay + by) / 2 }
-    }
-    node.onwheel = (event) => {
-      // The page scrolls as usual until the photo is zoomed or Ctrl is held, so that nobody is caught in it.
-      if (!event.ctrlKey && k <= least * 1.01) return
-      event.preventDefault()
-      zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0016)), ...here(event))
-    }
-    node.onpointerdown = (event) => {
-      if (event.button > 0) return
-      fingers.set(event.pointerId, here(event))
-      node.setPointerCapture(event.pointerId)
-      node.classList.add("dragged")
-    }
-    node.onpointermove = (event) => {
-      const before = fingers.get(event.pointerId)
-      if (!before) return
-      const old = fingers.size === 2 ? spread() : null
-      const at = here(event)
-      fingers.set(event.pointerId, at)
-      if (old) {
-        const now = spread()
-        x += now.cx - old.cx
-        y += now.cy - old.cy
-        zoom(now.far / (old.far || 1), now.cx, now.cy)
-      } else {
-        x += at[0] - before[0]
-        y += at[1] - before[1]
-        move()
-      }
-    }
-    node.onpointerup = node.onpointercancel = (event) => {
-      fingers.delete(event.pointerId)
-      if (!fingers.size) node.classList.remove("dragged")
-    }
-    node.ondblclick = (event) => (k > least * 1.01 ? fit() : zoom(Math.max(1, least * 3) / k, ...here(event)))
-    node.onkeydown = (event) => {
-      const step = event.shiftKey ? 0.05 : 0.01
-      const pan = (dx, dy) => () => { x += dx; y += dy; move() }
-      const cut = (by) => () => {
-        const value = Math.min(0.999, Math.max(0.001, Math.round((threshold + by) * 1000) / 1000))
-        use(value)
-        clearTimeout(later)
-        later = setTimeout(() => self.ask(value), 250)
-      }
-      const next = (by) => () => {
-        const name = offered[(offered.indexOf(view) + by + offered.length) % offered.length]
-        show(name)
-        self.keepView(name)
-        panes.firstChild.focus()
-      }
-      const done = {
-        "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), 0: fit, v: next(1), V: next(-1),
-        ArrowLeft: pan(40, 0), ArrowRight: pan(-40, 0), ArrowUp: pan(0, 40), ArrowDown: pan(0, -40),
-        "[": cut(-step), "]": cut(step), "{": cut(-step), "}": cut(step),
-      }[event.key]
-      if (done) { done(); event.preventDefault() }
-    }
+  /** All models in one table, the best F1 of this photo marked. */
+  function tellAll() {
+    const heads = data.truth ? [words.threshold, words.precision, words.recall, "F1", words.found, words.missed, words.false] : [words.threshold, words.crack_px]
+    const grid = make("table")
+    const head = make("tr")
+    head.append(make("th"), ...heads.map((text) => make("th", "", text)))
+    grid.append(head)
+    const all = models.map((_, i) => (said[i] ? figures(i) : null))
+    const f1s = all.map((one) => (one && 2 * one.tp + one.fp + one.fn ? (2 * one.tp) / (2 * one.tp + one.fp + one.fn) : -1))
+    models.forEach(({ name, threshold: own }, i) => {
+      const row = make("tr", data.truth && f1s[i] >= 0 && f1s[i] === Math.max(...f1s) ? "best" : "")
+      row.append(make("th", "", name))
+      const one = all[i]
+      const at = (isOwn && i > 0 && own != null ? own : threshold).toFixed(3)
+      const cells = !one ? [at, words.no_map] : data.truth
+        ? [at, share(one.tp, one.tp + one.fp), share(one.tp, one.tp + one.fn), share(2 * one.tp, 2 * one.tp + one.fp + one.fn), px(one.tp), px(one.fn), px(one.fp)]
+        : [at, px(one.tp + one.fp)]
+      row.append(...cells.map((text) => make("td", "", text)))
+      grid.append(row)
+    })
+    told.replaceChildren(grid)
   }
   function stop() {
-    watch.disconnect()
+    view.stop()
     slider.disconnect()
     cancelAnimationFrame(asked)
     clearTimeout(later)
   }
 }
+
+function share(part, whole) { return whole ? (part / whole).toFixed(3) : "–" }
+function px(n) { return n.toLocaleString("en").replaceAll(",", "\u2009") }
 
 /** What each (value, truth) looks like in a view: 512 colours, little-endian RGBA. */
 function table(view, cut) {
@@ -322,13 +394,13 @@ function heat(v, ink) {
   return ink(CRACK.map((c) => Math.round(c + (255 - c) * white)), Math.round(60 + 185 * t))
 }
 
-/** The grey values of a picture, reduced by the highest of each block when it is very large. */
-async function grey(address) {
+/** The grey values of a picture, reduced by the highest of each block when it is larger than `most` pixels. */
+async function grey(address, most) {
   const reply = await fetch(address)
   if (!reply.ok) throw new Error(String(reply.status))
   const picture = await createImageBitmap(await reply.blob(), { colorSpaceConversion: "none", premultiplyAlpha: "none" })
   const { width: w, height: h } = picture
-  const by = Math.max(1, Math.ceil(Math.sqrt((w * h) / MOST_PX)))
+  const by = Math.max(1, Math.ceil(Math.sqrt((w * h) / most)))
   const width = Math.ceil(w / by), height = Math.ceil(h / by)
   const values = new Uint8Array(width * height)
   const strip = Math.max(by, Math.floor(256 / by) * by)
@@ -352,19 +424,13 @@ async function grey(address) {
   return { values, width, height }
 }
 
-function resample(from, to, out) {
-  for (let row = 0; row < to.height; row++) {
-    const y = Math.min(from.height - 1, Math.floor(((row + 0.5) * from.height) / to.height)) * from.width
-    for (let i = 0; i < to.width; i++) {
-      const x = Math.min(from.width - 1, Math.floor(((i + 0.5) * from.width) / to.width))
-      out[row * to.width + i] = from.values[y + x] >= 128 ? 1 : 0
+/** Values of one grid on another one of [width, height], the nearest of each. */
+function resample(from, [width, height], out, as) {
+  for (let row = 0; row < height; row++) {
+    const y = Math.min(from.height - 1, Math.floor(((row + 0.5) * from.height) / height)) * from.width
+    for (let i = 0; i < width; i++) {
+      const x = Math.min(from.width - 1, Math.floor(((i + 0.5) * from.width) / width))
+      out[row * width + i] = as(from.values[y + x])
     }
   }
-}
-
-function make(tag, className = "", text) {
-  const node = document.createElement(tag)
-  if (className) node.className = className
-  if (text !== undefined) node.textContent = text
-  return node
 }

@@ -1,0 +1,145 @@
+"""The crack laboratory in a real browser: a threshold dragged, six models compared, a scale drawn."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import cards, sweep
+from tests import laboratory, serving
+from tests.serving import World
+
+SLIDER = ".st-key-threshold input[type=range]"
+OTHERS = ("mse", "balanced_step", "squared_balanced_step", "step", "dice")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> World:
+    """A data folder with six crack models that all judged the same photos."""
+    folder = tmp_path_factory.mktemp("crack-lab")
+    made = World.at(folder)
+    laboratory.crack_model(made.settings, folder / "scratch")
+    for i, loss in enumerate(OTHERS):
+        id = f"wall-{loss.replace('_', '-')}"
+        laboratory.crack_model(made.settings, folder / id, id, seed=10 + i, loss=loss)
+    return made
+
+
+@pytest.fixture(scope="module")
+def patina(world: World):
+    """The real server on that folder, without workers."""
+    with serving.server(world.settings) as running:
+        yield running
+
+
+def counted(world: World, id: str, sha: str, threshold: float) -> tuple[int, int, int]:
+    """Found, missed and falsely called pixels of a photo, as numpy counts them on the stored map."""
+    folder = cards.place(world.settings.models, "crack", id)
+    stored = np.asarray(Image.open(folder / cards.MAPS / f"{sha}.png"))
+    evaluation = cards.evaluation(folder, "test") or {}
+    i = list(evaluation["sha256"]).index(sha)
+    assert stored.shape == tuple(evaluation["size"][i])
+    counts = sweep.query(evaluation["histogram"][i], threshold)
+    return int(counts.tp), int(counts.fn), int(counts.fp)
+
+
+def table(page) -> dict[str, list[str]]:
+    """The explorer's table of models: the figures of each, by name."""
+    told = page.locator(".mask .told tr").all()[1:]
+    return {
+        row.locator("th").inner_text(): [
+            cell.replace("\u2009", "") for cell in row.locator("td").all_inner_texts()
+        ]
+        for row in told
+    }
+
+
+def test_a_hundred_moves_of_the_threshold_are_painted_in_the_browser(visit, world):
+    window = visit("engineer")
+    page = window.page
+    evaluation = cards.evaluation(cards.place(world.settings.models, "crack", "starter-test"), "test") or {}
+    sha = str(evaluation["sha256"][1])
+    window.go(f"/crack?threshold=0.3&photo={sha[:12]}")
+    page.locator(".st-key-mask .told .key").first.wait_for()
+    took = page.locator(".st-key-mask .mask").evaluate(
+        """async (root) => {
+          const took = [], next = () => new Promise(requestAnimationFrame)
+          for (let k = 0; k < 100; k++) {
+            const key = k < 60 ? "]" : "["
+            root.querySelector(".pane").dispatchEvent(new KeyboardEvent("keydown", { key }))
+            await next()
+            await next()
+            took.push(Number(root.dataset.ms))
+          }
+          return took
+        }"""
+    )
+    # Told, not asserted: the machine may have other work.
+    print(f"a move is painted in {np.median(took):.1f} ms, the slowest of 100 in {max(took):.1f} ms")
+    assert float(page.locator(".st-key-mask .mask").get_attribute("data-threshold")) == 0.5
+    said = page.locator(".st-key-mask .told").inner_text().replace("\u2009", "")
+    found = [int(n) for n in re.findall(r"(?:found|missed|false alarm) (\d+)", said)]
+    assert tuple(found) == counted(world, "starter-test", sha, 0.5)
+    page.wait_for_url("**threshold=0.5*")
+
+
+def test_six_models_stand_side_by_side_and_move_together(visit, world):
+    window = visit("engineer")
+    page = window.page
+    evaluation = cards.evaluation(cards.place(world.settings.models, "crack", "starter-test"), "test") or {}
+    sha = str(evaluation["sha256"][1])
+    window.go(f"/crack?view=compare&threshold=0.4&photo={sha[:12]}")
+    page.locator(".mask .told table").wait_for()
+    page.locator(".mask .told td").nth(41).wait_for()
+    assert page.locator(".mask .pane").count() == 8  # the photo, its label, six models
+    told = table(page)
+    assert len(told) == 6
+    for id, cells in told.items():
+        assert tuple(map(int, cells[4:])) == counted(world, id, sha, 0.4), id
+    first = page.locator(".mask .pane").first
+    first.focus()
+    page.keyboard.press("+")
+    where = "(all) => new Set(all.map((e) => e.style.transform)).size"
+    assert page.locator(".mask .layers").evaluate_all(where) == 1
+    assert "scale(1)" not in page.locator(".mask .layers").first.get_attribute("style")
+    page.keyboard.press("]")
+    page.wait_for_url("**threshold=0.41*")
+    assert tuple(map(int, table(page)["wall-step"][4:])) == counted(world, "wall-step", sha, 0.41)
+    page.get_by_role("button", name="Own thresholds").click()
+    assert {cells[0] for id, cells in table(page).items() if id != "starter-test"} == {"0.450"}
+
+
+def test_two_models_are_swiped_by_mouse_and_by_key(visit):
+    window = visit("engineer")
+    page = window.page
+    window.go("/crack?view=compare")
+    page.locator(".mask .told table").wait_for()
+    page.locator("button[data-layout=swipe]").click()
+    page.get_by_label("Right of the line").select_option("truth")
+    assert page.locator(".mask .tag.right").inner_text() == "Label"
+    clip = "e => e.style.clipPath"
+    half = page.locator(".mask .half").nth(1)
+    assert "50%" in half.evaluate(clip)
+    line = page.locator(".mask .line")
+    line.scroll_into_view_if_needed()
+    box, pane = line.bounding_box(), page.locator(".mask .pane").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(pane["x"] + pane["width"] / 4, box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
+    dragged = float(re.search(r"([\d.]+)%", half.evaluate(clip)).group(1))  # type: ignore[union-attr]
+    assert abs(dragged - 25) < 1
+    page.keyboard.press("ArrowRight")
+    assert float(re.search(r"([\d.]+)%", half.evaluate(clip)).group(1)) > dragged  # type: ignore[union-attr]
+
+
+def test_the_page_fits_a_phone(visit):
+    window = visit("engineer", width=390)
+    page = window.page
+    for view in ("threshold", "compare"):
+        window.go(f"/crack?view={view}")
+        page.locator(".mask .told > *").first.wait_for()
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
