@@ -71,10 +71,10 @@ def relabel(
 
 def mark(db: Database, by: Person, domain: Domain, photo: str, now: float, note: str = "") -> None:
     """Ask that the next trainings learn a photo twice in each epoch; `DataError` for a test photo."""
-    found = _held(db, domain, photo)
-    if all(r["split"] == "test" for r in found):
+    found = original(db, domain, photo)
+    if found.is_test:
         raise DataError(
-            f"{found[0]['name']} is a test photo, and nothing is learned from those. Correct its label where "
+            f"{found.name} is a test photo, and nothing is learned from those. Correct its label where "
             "it is wrong; mark photos of the training part."
         )
     _say(db, by, domain, photo, "mark", "yes", now, note)
@@ -127,6 +127,36 @@ def history(db: Database, domain: Domain, photo: str) -> list[Word]:
     return [_word(r) for r in found]
 
 
+@dataclass(frozen=True)
+class Original:
+    """A photo as the newest set that holds it has it, before anybody spoke."""
+
+    name: str
+    label: str
+    """The label or grade as a word; empty where the set has none."""
+    trim: str
+    """The box as JSON; empty where the set has none."""
+    is_test: bool
+    """Nothing is learned from it in any set."""
+
+
+def original(db: Database, domain: Domain, photo: str) -> Original:
+    """What the sets themselves say of a photo; `DataError` when no set of the domain holds it."""
+    found = rows(
+        db,
+        """select p.name, p.label, p.grade, p.split, p.trim_json
+           from set_photos p join sets s on s.id = p.set_id
+           where p.photo = :photo and s.domain = :domain order by s.id desc""",
+        {"photo": photo, "domain": domain},
+    )
+    if not found:
+        raise DataError(f"No {domain} set here holds this photo; import the set on Data first.")
+    first = found[0]
+    label = first["label"] or ("" if first["grade"] is None else str(first["grade"]))
+    is_test = all(r["split"] == "test" for r in found)
+    return Original(first["name"], label, first["trim_json"] or "", is_test)
+
+
 def newest(db: Database) -> int:
     """The number of the newest line; 0 before anybody has spoken."""
     found = row(db, "select coalesce(max(id), 0) as id from words")
@@ -154,15 +184,13 @@ def _say(
     db: Database, by: Person, domain: Domain, photo: str, what: What, value: str, now: float, note: str
 ) -> None:
     by.require("engineer")
-    held = _held(db, domain, photo)[0]
+    held = original(db, domain, photo)
     with writing(db):
         stood = standing(db, domain).get((photo, what))
-        own = {"label": held["label"] or "", "trim": held["trim_json"] or "", "mark": ""}[what]
-        if what == "label" and held["grade"] is not None:
-            own = str(held["grade"])
+        own = {"label": held.label, "trim": held.trim, "mark": ""}[what]
         was = stood.value if stood is not None else own
         if value == was or (not value and stood is None):
-            raise DataError(f"{held['name']} stands so already; nothing was written.")
+            raise DataError(f"{held.name} stands so already; nothing was written.")
         db.conn.execute(
             """insert into words (domain, photo, what, value, was, note, who, at)
                values (:domain, :photo, :what, :value, :was, :note, :who, :now)""",
@@ -179,20 +207,6 @@ def _say(
         )
         about = {"label": "relabelled", "trim": "trimmed", "mark": "marked"}[what] if value else "withdrew"
         note_event(db, by.name, about, f"photo/{photo}", now, domain=domain, matter=what, value=value)
-
-
-def _held(db: Database, domain: Domain, photo: str) -> list[dict[str, object]]:
-    """The rows of a photo in sets of a domain, the newest set first; `DataError` when there are none."""
-    found = rows(
-        db,
-        """select p.name, p.label, p.grade, p.split, p.trim_json
-           from set_photos p join sets s on s.id = p.set_id
-           where p.photo = :photo and s.domain = :domain order by s.id desc""",
-        {"photo": photo, "domain": domain},
-    )
-    if not found:
-        raise DataError(f"No {domain} set here holds this photo; import the set on Data first.")
-    return [dict(r) for r in found]
 
 
 def _box(text: str) -> Trim:

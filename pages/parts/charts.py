@@ -514,6 +514,67 @@ def confusion(
     )
 
 
+def difference(cells: np.ndarray, labels: Sequence[str]) -> go.Figure:
+    """One confusion matrix less another, in photos; green where more are right, copper where more are wrong.
+
+    A mistake that became rarer is as good as a hit that became more frequent, so both are green.
+    """
+    n, most = len(labels), max(1, int(np.abs(cells).max()))
+    ticks = {"tickvals": list(range(n)), "ticktext": list(labels), "showgrid": False, "ticks": ""}
+    at = [(i, j) for i in range(n) for j in range(n)]
+    good = [(1 if i == j else -1) * int(cells[i, j]) for i, j in at]
+    tints = [
+        rgba(colour("hit" if g > 0 else "miss"), 0.12 + 0.7 * abs(g) / most if g else 0.04) for g in good
+    ]
+    figure = blank(
+        t("axis.said"),
+        t("axis.truth"),
+        height=110 + 68 * n,
+        hovermode="closest",
+        showlegend=False,
+        shapes=[
+            {
+                "type": "rect",
+                "x0": j - 0.48,
+                "x1": j + 0.48,
+                "y0": i - 0.47,
+                "y1": i + 0.47,
+                "fillcolor": tint,
+                "line": {"width": 0},
+                "layer": "below",
+            }
+            for (i, j), tint in zip(at, tints, strict=True)
+        ],
+        annotations=[
+            {
+                "x": j,
+                "y": i,
+                "text": f"<b>{int(cells[i, j]):+d}</b>" if cells[i, j] else "0",
+                "showarrow": False,
+                "font": {"size": 16, "color": colour("ink")},
+            }
+            for i, j in at
+        ],
+        margin={"t": 8, "b": 4},
+    )
+    figure.add_scatter(
+        x=[j for _, j in at],
+        y=[i for i, _ in at],
+        customdata=[[i, j, int(cells[i, j])] for i, j in at],
+        mode="markers",
+        marker={"symbol": "square", "size": 56, "color": "rgba(0,0,0,0)", "line": {"width": 0}},
+        hoverinfo="skip",
+        name=t("figure.confusion"),
+        meta={
+            "columns": [t("axis.truth"), t("axis.said"), t("axis.photos")],
+            "labels": list(labels),
+        },
+    )
+    figure.update_xaxes(range=[-0.5, n - 0.5], side="top", **ticks)
+    figure.update_yaxes(range=[n - 0.5, -0.5], **ticks)
+    return figure
+
+
 def per_grade(figures: Mapping[str, Sequence[float | None]], labels: Sequence[str]) -> go.Figure:
     """Precision, recall and F1 of each grade as bars beside each other; None leaves a gap."""
     figure = blank("", t("axis.share01"), height=260, barmode="group", bargap=0.28, bargroupgap=0.06)

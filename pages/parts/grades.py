@@ -95,6 +95,35 @@ def use(told: Lab, table: np.ndarray) -> None:
                 st.rerun(scope="app")
 
 
+def honesty(told: Lab) -> None:
+    """Are 80 % really 80 %."""
+    found = cached.calibration("corrosion", told.model.folder, told.split)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        charts.show(
+            charts.calibration(found.said, found.right, found.n),
+            t("corrosion.honest_title"),
+            key="calibration",
+            note=t(
+                "corrosion.honest_note",
+                error=words.percent(found.error),
+                temperature=f"{told.card.temperature:.2f}",
+            ),
+        )
+    with right:
+        rows = [
+            Row(str(i), [words.percent(float(said)), words.percent(float(true)), str(int(n))])
+            for i, (said, true, n) in enumerate(zip(found.said, found.right, found.n, strict=True))
+            if n
+        ]
+        heads = [
+            Column(t("axis.confidence"), "number"),
+            Column(t("axis.right"), "number"),
+            Column(t("axis.photos"), "number"),
+        ]
+        tables.show(heads, rows, key="calibration-table")
+
+
 @st.fragment
 def promise(told: Lab, evaluation: Mapping[str, np.ndarray], names: Sequence[str]) -> None:
     """How many grades must be named so that the true one is among them as often as asked for."""

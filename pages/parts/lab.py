@@ -6,7 +6,7 @@ import html
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 import numpy as np
 import streamlit as st
@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from core import orders, services, sets, store
 from core.accounts import Person
 from core.errors import PatinaError
-from core.records import Card, Domain
+from core.records import Card, Domain, Trim
 from core.services import Service, Serving
 from core.sets import Held
 from core.settings import Settings
@@ -292,21 +292,34 @@ def here(lab: Lab, evaluation: cached.Evaluation) -> dict[str, Held]:
     return sets.held(lab.db, (str(sha) for sha in evaluation["sha256"]))
 
 
-def open_photo(held: Held, title: str, lines: Sequence[str], draw: Callable[[], None] | None = None) -> None:
-    """One photo, large, over the page, with what is known and what was said of it."""
+def open_photo(
+    held: Held,
+    title: str,
+    lines: Sequence[str],
+    draw: Callable[[], None] | None = None,
+    *,
+    overlay: str = "",
+    trim: Trim | None = None,
+    then: Literal["ignore", "rerun"] = "ignore",
+) -> None:
+    """One photo, large, over the page, with what is known and what was said of it.
+
+    `overlay` is the address of a picture to lie over it; `then` is what the page does when it is closed.
+    """
 
     def opened() -> None:
         left, right = st.columns([3, 2], gap="medium")
         with left:
             key = f"large-{held.photo[:12]}"
-            viewer.photo(held.photo, held.width_px, held.height_px, key=key, alt=held.name)
+            size = held.width_px, held.height_px
+            viewer.photo(held.photo, *size, key=key, alt=held.name, overlay=overlay, trim=trim)
         with right:
             for line in lines:
                 st.html(f'<p class="line">{html.escape(line)}</p>')
             if draw is not None:
                 draw()
 
-    st.dialog(title, width="large")(opened)()
+    st.dialog(title, width="large", on_dismiss=then)(opened)()
 
 
 def full_card(card: Card) -> None:

@@ -111,5 +111,14 @@ def with_interval(told: Mapping[str, Any], name: str, digits: int = 2) -> str:
     return t("lab.interval", value=figure(value, digits), low=figure(low, digits), high=figure(high, digits))
 
 
+def between(told: Mapping[str, Any], name: str, digits: int = 2) -> Cell:
+    """A figure as a cell, its 95 % interval below it where it has one."""
+    low, high = told.get(f"{name}_low"), told.get(f"{name}_high")
+    text = figure(told.get(name), digits)
+    if low is None or high is None:
+        return text
+    return {"text": text, "sub": f"{figure(low, digits)} … {figure(high, digits)}"}
+
+
 def _nothing() -> None:
     """A callback that is only there so that the result has the attribute."""

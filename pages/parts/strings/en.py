@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.parts.strings import en_crack, en_lab, en_rail, en_sweep
+from pages.parts.strings import en_crack, en_grades, en_lab, en_rail, en_sweep
 
 WORDS: dict[str, str | tuple[str, str]] = {
     # Navigation and header
@@ -421,3 +421,4 @@ WORDS |= en_lab.WORDS
 WORDS |= en_rail.WORDS
 WORDS |= en_crack.WORDS
 WORDS |= en_sweep.WORDS
+WORDS |= en_grades.WORDS

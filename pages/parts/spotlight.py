@@ -1,0 +1,44 @@
+"""What a model looked at, as a light on the photo: bright where it spoke for the answer, dark elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from core.records import Trim
+
+SIDE: Final = 192
+"""Pixels of the longer side: the map itself has seven or nine."""
+DARKEST: Final = 0.68
+
+
+def overlay(looked: np.ndarray, width_px: int, height_px: int, box: Trim | None = None) -> str:
+    """A picture of the photo's shape to lie over it, as a data address: black, the less so the more was seen.
+
+    `looked` (h, w) uint8 covers `box` of the photo, else all of it; outside, the model saw nothing.
+    """
+    scale = SIDE / max(width_px, height_px)
+    width, height = max(1, round(width_px * scale)), max(1, round(height_px * scale))
+    x0, y0, x1, y1 = box or (0.0, 0.0, 1.0, 1.0)
+    left, top = int(x0 * width), int(y0 * height)
+    right, bottom = max(left + 1, round(x1 * width)), max(top + 1, round(y1 * height))
+    seen = np.zeros((height, width), np.float32)
+    part = Image.fromarray(looked).resize((right - left, bottom - top), Image.Resampling.BICUBIC)
+    seen[top:bottom, left:right] = np.asarray(part, np.float32)[: height - top, : width - left] / 255
+    picture = np.zeros((height, width, 2), np.uint8)
+    picture[..., 1] = np.round(255 * DARKEST * (1 - seen))
+    out = io.BytesIO()
+    Image.fromarray(picture, "LA").save(out, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
+
+
+def grown(trim: Trim, margin: float) -> Trim:
+    """The box stretched about its middle as training photos were (`core.photos.trim`), inside the photo."""
+    x0, y0, x1, y1 = trim
+    w, h = (x1 - x0) / 2 * margin, (y1 - y0) / 2 * margin
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    return max(0.0, x - w), max(0.0, y - h), min(1.0, x + w), min(1.0, y + h)

@@ -1,0 +1,66 @@
+"""Japanese: the corrosion laboratory's matrix, labels, networks and search."""
+
+from __future__ import annotations
+
+WORDS: dict[str, str | tuple[str, str]] = {
+    "corrosion.view_labels": "ラベル",
+    "confusion.split": "写真",
+    "confusion.fold": "分割",
+    "confusion.every_fold": "すべての分割",
+    "confusion.fold_n": "分割{fold}",
+    "confusion.campaign": "点検回",
+    "confusion.every_campaign": "点検{n}回すべて",
+    "confusion.as_corrected": (
+        "その後に直された1件のラベルで数える",
+        "その後に直された{n}件のラベルで数える",
+    ),
+    "confusion.looked": "明るい所：{label}と判断した根拠（Grad-CAM）。oキーで消せます。",
+    "confusion.intervals": "区間は点検回を引き直した95 %区間です。",
+    "confusion.compare_title": "別のモデルと比べる",
+    "confusion.compare": "比べるモデル",
+    "confusion.nobody": "なし",
+    "confusion.no_common": "{other}はこれらの写真に答えていません。",
+    "confusion.difference_title": "{one} − {other}、枚数",
+    "confusion.difference_note": "両方が答えた{n}枚。緑：正解が増えたか、誤りが減った所。",
+    "confusion.difference_caption": "差の確かさ",
+    "confusion.less": "差",
+    "confusion.worth": "偶然を超えるか",
+    "confusion.sure": "はい、95 %で",
+    "confusion.chance": "この写真では言えない",
+    "relabel.which": "正しいラベルは？",
+    "relabel.note": "理由",
+    "relabel.note_hint": "理由（任意）",
+    "relabel.mark": "再学習の印を付ける",
+    "relabel.marked": "再学習の印あり",
+    "relabel.mark_help": "次の学習から各エポックで二度学びます。",
+    "relabel.test": "テスト写真：ラベルは直せますが、学習には使いません。",
+    "relabel.back": "訂正を取り消す",
+    "relabel.said": "{who}：{was} → {now}",
+    "relabel.unsaid": "{who}：{was}を取り消し",
+    "relabel.mark_done": "{who}：再学習用",
+    "relabel.mark_undone": "{who}：再学習の印を外した",
+    "relabel.trim_done": "{who}：切り抜き枠を描いた",
+    "relabel.trim_undone": "{who}：切り抜き枠を取り消し",
+    "relabel.only_mark": "再学習用",
+    "relabel.only_trim": "新しい切り抜き枠",
+    "relabel.now": "現在{label} – {who}",
+    "relabel.none": "ラベルなし",
+    "doubts.listed": "次の学習へ",
+    "doubts.none": (
+        "まだ直されたラベルも印の付いた写真もありません。混同行列の写真か、"
+        "下の疑わしいラベルを開いてください。"
+    ),
+    "doubts.lead": "訂正<b>{labels}</b>、印<b>{marks}</b>。今から始める学習に反映されます。",
+    "doubts.train": "このラベルで学習",
+    "doubts.title": "疑わしいラベル",
+    "doubts.note": (
+        "その写真を学んでいないモデルの判断です：別のグレードが、"
+        "そのグレードの写真で普段出るほど確からしい。疑いは証拠ではありません。見てから直すか、"
+        "そのままにしてください。"
+    ),
+    "doubts.found": (
+        "{of}件のうち<b>1</b>件が疑わしく、うち{seen}件は訂正済みです。",
+        "{of}件のうち<b>{n}</b>件が疑わしく、うち{seen}件は訂正済みです。",
+    ),
+    "doubts.likelier": "{grade}に見える、差{margin}",
+}

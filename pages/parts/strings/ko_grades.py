@@ -1,0 +1,61 @@
+"""Korean: the corrosion laboratory's matrix, labels, networks and search."""
+
+from __future__ import annotations
+
+WORDS: dict[str, str | tuple[str, str]] = {
+    "corrosion.view_labels": "라벨",
+    "confusion.split": "사진",
+    "confusion.fold": "폴드",
+    "confusion.every_fold": "모든 폴드",
+    "confusion.fold_n": "폴드 {fold}",
+    "confusion.campaign": "점검 차수",
+    "confusion.every_campaign": "점검 {n}차 전체",
+    "confusion.as_corrected": ("이후 수정된 라벨 1개를 반영", "이후 수정된 라벨 {n}개를 반영"),
+    "confusion.looked": "밝은 곳: {label}(으)로 본 근거(Grad-CAM). o 키로 끕니다.",
+    "confusion.intervals": "구간은 점검 차수를 다시 뽑아 구한 95 % 구간입니다.",
+    "confusion.compare_title": "다른 모델과 비교",
+    "confusion.compare": "비교할 모델",
+    "confusion.nobody": "없음",
+    "confusion.no_common": "{other} 모델은 이 사진들에 답한 적이 없습니다.",
+    "confusion.difference_title": "{one} − {other}, 사진 수",
+    "confusion.difference_note": "두 모델이 모두 답한 사진 {n}장. 초록: 맞음이 늘었거나 틀림이 줄었습니다.",
+    "confusion.difference_caption": "차이의 의미",
+    "confusion.less": "차이",
+    "confusion.worth": "우연을 넘는가?",
+    "confusion.sure": "예, 95 %",
+    "confusion.chance": "이 사진들로는 알 수 없음",
+    "relabel.which": "어느 라벨이 맞습니까?",
+    "relabel.note": "이유",
+    "relabel.note_hint": "이유(선택)",
+    "relabel.mark": "재학습용으로 표시",
+    "relabel.marked": "재학습용으로 표시됨",
+    "relabel.mark_help": "다음 학습부터 에폭마다 두 번 학습합니다.",
+    "relabel.test": "시험 사진: 라벨은 고칠 수 있지만 학습에는 쓰지 않습니다.",
+    "relabel.back": "수정 취소",
+    "relabel.said": "{who}: {was} → {now}",
+    "relabel.unsaid": "{who}: {was} 취소",
+    "relabel.mark_done": "{who}: 재학습용",
+    "relabel.mark_undone": "{who}: 재학습 표시 해제",
+    "relabel.trim_done": "{who}: 자르기 상자를 그림",
+    "relabel.trim_undone": "{who}: 자르기 상자 취소",
+    "relabel.only_mark": "재학습용",
+    "relabel.only_trim": "새 자르기 상자",
+    "relabel.now": "지금 {label} – {who}",
+    "relabel.none": "라벨 없음",
+    "doubts.listed": "다음 학습에 반영",
+    "doubts.none": (
+        "아직 고친 라벨도 표시한 사진도 없습니다. 혼동 행렬의 사진이나 아래 의심 라벨을 열어 보세요."
+    ),
+    "doubts.lead": "수정 <b>{labels}</b>, 표시 <b>{marks}</b>. 지금 시작하는 학습부터 반영됩니다.",
+    "doubts.train": "이 라벨로 학습",
+    "doubts.title": "의심스러운 라벨",
+    "doubts.note": (
+        "그 사진을 배우지 않은 모델의 판단입니다: 다른 등급이 그 등급 사진에서 보통 나오는 만큼 "
+        "그럴듯합니다. 의심은 증거가 아니니 보고 나서 고치거나 두세요."
+    ),
+    "doubts.found": (
+        "라벨 {of}개 중 <b>1</b>개가 의심스럽고, 그중 {seen}개는 이미 고쳤습니다.",
+        "라벨 {of}개 중 <b>{n}</b>개가 의심스럽고, 그중 {seen}개는 이미 고쳤습니다.",
+    ),
+    "doubts.likelier": "{grade}처럼 보임, {margin} 차이",
+}
