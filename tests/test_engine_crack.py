@@ -296,6 +296,15 @@ def test_weights_of_another_network_or_domain_are_refused(trained, tmp_path):
         engine.load(dataclasses.replace(card, domain="rail"), folder)
 
 
+def test_features_alone_are_those_that_a_prediction_sees():
+    model = Model(random_net(), PLAIN)
+    picture = np.random.default_rng(0).integers(0, 256, (96, 150, 3), np.uint8)
+    for (_, seen, own), (_, _, features) in zip(
+        engine.windows(model.net, picture, 64, 0), tiles(model, picture, 64, 0), strict=True
+    ):
+        assert np.array_equal(engine._seen(model, seen, own), features)
+
+
 def test_a_photo_of_another_kind_is_unlike_what_was_learned():
     rng = np.random.default_rng(0)
     rows = torch.from_numpy(rng.normal(size=(60, 8)))

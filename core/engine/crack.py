@@ -266,6 +266,10 @@ def _kept(state: State, config: Config, photos: Sequence[Photo], machine: Machin
     """The network to file and its step: the last one, or an earlier one clearly better on `photos`."""
     best = state.memory["best"]
     states = {state.step: state.memory["smooth"], best["step"]: best["net"]}
+    if len(states) == 1:
+        net = cast(UNet, machine.put(_network(config)))
+        net.load_state_dict(best["net"])
+        return net, state.step
     nets, histograms = {}, {}
     for step, weights in states.items():
         nets[step] = cast(UNet, machine.put(_network(config)))
@@ -298,7 +302,7 @@ def _tested(model: Model, parts: Mapping[str, Sequence[Photo]], folder: Path, st
             arrays.append(said)
             if name == "test":
                 out = io.BytesIO()
-                Image.fromarray(said["p"]).save(out, "PNG", compress_level=9)
+                Image.fromarray(said["p"]).save(out, "PNG")
                 checkpoint.put(folder / cards.MAPS / f"{crack.sha256(photo)}.png", out.getvalue())
         told = crack.evaluation(parts[name], arrays)
         checkpoint.put_arrays(folder / f"evaluation-{name}.npz", told)
@@ -466,26 +470,39 @@ def probabilities(model: Model, picture: np.ndarray) -> np.ndarray:
 def tiles(
     model: Model, picture: np.ndarray, core: int = CORE, whole: int = WHOLE
 ) -> Iterator[tuple[tuple[slice, slice], np.ndarray, np.ndarray]]:
-    """Each part of a photo, its probabilities (h, w) float32, and its feature sums (features,) float64.
+    """Each part of a photo, its probabilities (h, w) float32, and its feature sums (features,) float64."""
+    for part, seen, own in windows(model.net, picture, core, whole):
+        p, features = _look(model, seen, own)
+        yield part, p, features
+
+
+def windows(
+    net: UNet, picture: np.ndarray, core: int = CORE, whole: int = WHOLE
+) -> Iterator[tuple[tuple[slice, slice], np.ndarray, tuple[slice, slice]]]:
+    """Each part of a photo, what the network must see of the photo for it, and where the part lies in that.
 
     A tile is seen with a halo as wide as the network's reach and lies on the grid of its poolings, so the
     parts equal the answer to the whole photo. Photos of up to `whole` pixels are one tile.
     """
-    net, m = model.net, model.net.multiple
+    m, halo = net.multiple, net.halo_px
     height, width = picture.shape[:2]
     if height * width <= whole:
         core = max(height, width)
     core = -(-core // m) * m
-    halo = net.halo_px
     for top in range(0, height, core):
         for left in range(0, width, core):
             bottom, right = min(height, top + core), min(width, left + core)
             y, x = max(0, top - halo), max(0, left - halo)
             seen = picture[y : bottom + halo, x : right + halo]
             seen = np.pad(seen, ((0, -seen.shape[0] % m), (0, -seen.shape[1] % m), (0, 0)), mode="edge")
-            own = (slice(top - y, bottom - y), slice(left - x, right - x))
-            p, features = _look(model, seen, own)
-            yield (slice(top, bottom), slice(left, right)), p, features
+            yield (
+                (slice(top, bottom), slice(left, right)),
+                seen,
+                (
+                    slice(top - y, bottom - y),
+                    slice(left - x, right - x),
+                ),
+            )
 
 
 def _look(model: Model, picture: np.ndarray, own: tuple[slice, slice]) -> tuple[np.ndarray, np.ndarray]:
@@ -493,17 +510,31 @@ def _look(model: Model, picture: np.ndarray, own: tuple[slice, slice]) -> tuple[
     machine = model.machine
     total: Any = 0
     with loop.judging(model.net):
-        x = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
-        x = ready(x.to(machine.device, torch.float32).div_(255), machine)
+        x = _entering(picture, machine)
         for view in range(model.views):
             turned = _view(x, view).contiguous(memory_format=machine.memory_format)
             with machine.autocast():
                 logits, levels = model.net.look(turned)
             total = total + _view(logits.float().sigmoid(), view, back=True)
             if not view:
-                features = torch.cat([_summed(level, own, 2**k) for k, level in enumerate(levels)])
+                features = _features(levels, own)
         p = (total / model.views)[0, 0][own]
-    return p.cpu().numpy(), features.cpu().numpy()
+    return p.cpu().numpy(), features
+
+
+def _seen(model: Model, picture: np.ndarray, own: tuple[slice, slice]) -> np.ndarray:
+    """The features of `_look` alone: half of the network has nothing to say to them."""
+    with loop.judging(model.net), model.machine.autocast():
+        return _features(model.net.descend(_entering(picture, model.machine)), own)
+
+
+def _entering(picture: np.ndarray, machine: Machine) -> torch.Tensor:
+    x = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
+    return ready(x.to(machine.device, torch.float32).div_(255), machine)
+
+
+def _features(levels: Sequence[torch.Tensor], own: tuple[slice, slice]) -> np.ndarray:
+    return torch.cat([_summed(level, own, 2**k) for k, level in enumerate(levels)]).cpu().numpy()
 
 
 def _view(x: torch.Tensor, view: int, back: bool = False) -> torch.Tensor:
@@ -531,8 +562,8 @@ def _known(model: Model, photos: Sequence[Photo]) -> Known:
     for photo in photos:
         picture, _ = files.open(photo.path, photo.title)
         picture = shrink(picture, model.longest_px) if model.longest_px else picture
-        once = dataclasses.replace(model, views=1)
-        rows.append(sum(seen for _, _, seen in tiles(once, picture)) / picture[..., 0].size)
+        sums = [_seen(model, seen, own) for _, seen, own in windows(model.net, picture)]
+        rows.append(np.sum(sums, axis=0) / picture[..., 0].size)
     groups = np.asarray([photo.group or photo.title for photo in photos])
     return Known.of(torch.from_numpy(np.asarray(rows)), groups)
 

@@ -70,11 +70,17 @@ class UNet(nn.Module):
 
     def look(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Crack logits of a batch, and what was seen on each level on the way down."""
-        seen: list[torch.Tensor] = []
-        for down in self.down:
-            x = down(x if not seen else self.pool(x))
-            seen.append(x)  # (n, 16, h, w), (n, 32, h/2, w/2), … (n, 256, h/16, w/16)
+        seen = self.descend(x)
+        x = seen[-1]
         for up, join, beside in zip(self.up, self.join, seen[-2::-1], strict=True):
             x = join(torch.cat([beside, up(x)], dim=1))  # (n, 128, h/8, w/8), …
         with torch.autocast(x.device.type, enabled=False):  # the head in fp32: bf16 has 3 digits only
             return self.head(x.float()), seen  # (n, 1, h, w) logits, not probabilities
+
+    def descend(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """What is seen on each level on the way down."""
+        seen: list[torch.Tensor] = []
+        for down in self.down:
+            x = down(x if not seen else self.pool(x))
+            seen.append(x)  # (n, 16, h, w), (n, 32, h/2, w/2), … (n, 256, h/16, w/16)
+        return seen
