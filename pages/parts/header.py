@@ -49,9 +49,9 @@ def title(text: str) -> DeltaGenerator:
     return row
 
 
-def show(person: Person) -> None:
-    """The chip of the workers and the menu of the person."""
-    _menu(key="menu", on_begun_change=st.query_params.clear)
+def show(person: Person, page: str) -> None:
+    """The chip of the workers and the menu of the person; `page` is the name of the page below."""
+    _menu(key="menu", data={"page": page}, on_begun_change=st.query_params.clear)
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="small"):
         _chip()
         _account(person)

@@ -10,7 +10,7 @@ header.look()
 header.speak(person)
 page = st.navigation(places.menu(person.role), expanded=True)
 st.set_page_config(page_title=f"{page.title} · Patina")
-header.show(person)
+header.show(person, page.url_path or places.HOME)
 try:
     page.run()
 except PatinaError as error:

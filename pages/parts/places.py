@@ -24,6 +24,7 @@ class Place:
     in_menu: bool = True
 
 
+HOME: Final = "home"
 PLACES: Final = (
     Place("home", ":material/home:", "", "inspector"),
     Place("inspect", ":material/photo_camera:", "", "inspector"),

@@ -1,10 +1,15 @@
-// Two things the side bar does not do by itself. Its word for the page one is on already begins that page anew,
-// without the batch, model or run that was opened there; and on a phone it gives way to the page that was chosen.
+// Three things that going from page to page lacks. The side bar's word for the page one is on already begins that
+// page anew, without the batch, model or run that was opened there; on a phone the side bar gives way to the page
+// that was chosen; and a page begins at its top, however far down the button stood that led to it.
 
 const NARROW = "(max-width: 768px)"
 const FOLD = '[data-testid="stSidebarCollapseButton"] button'
 
-export default function ({ setTriggerValue }) {
+export default function ({ parentElement, data, setTriggerValue }) {
+  if (parentElement.page && parentElement.page !== data.page) {
+    document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0)
+  }
+  parentElement.page = data.page
   const hear = (event) => {
     const link = event.target.closest?.('[data-testid="stSidebarNavLink"]')
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
