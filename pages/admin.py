@@ -19,13 +19,7 @@ db = store.connect(settings.database)
 
 
 def people() -> None:
-    """Everybody, and what may be done about them; a new link stands on top until the page is left."""
-    shown = st.session_state.get("link")
-    if shown is not None:
-        name, path = shown
-        st.success(t("admin.link_for", name=name), icon=":material/link:")
-        st.code(f"{server()}{path}", language=None, wrap_lines=True)
-        st.html(f'<p class="note">{t("admin.link_note")}</p>')
+    """Everybody, and what may be done about them."""
     found = accounts.people(db, person)
     tables.show(
         [
@@ -43,6 +37,15 @@ def people() -> None:
         add()
     with right:
         change(found)
+
+
+def link(made: str) -> None:
+    """The new link, below the button that made it, until the page is left."""
+    name, path, by = st.session_state.get("link", ("", "", ""))
+    if by == made:
+        st.success(t("admin.link_for", name=name), icon=":material/link:")
+        st.code(f"{server()}{path}", language=None, wrap_lines=True)
+        st.html(f'<p class="note">{t("admin.link_note")}</p>')
 
 
 def row(one: Account) -> tables.Row:
@@ -70,8 +73,9 @@ def add() -> None:
         if st.form_submit_button(t("admin.make_link"), type="primary"):
             with notice.instead():
                 secret = accounts.make_person(db, person, name, role, now=now)
-                st.session_state["link"] = (name, signin.link_path(secret))
+                st.session_state["link"] = (name, signin.link_path(secret), "add")
                 st.rerun()
+    link("add")
 
 
 def change(found: list[Account]) -> None:
@@ -97,24 +101,16 @@ def change(found: list[Account]) -> None:
             return
         if st.button(t("admin.new_link"), icon=":material/link:", key="new-link"):
             secret = accounts.link(db, person, chosen.name, now=now)
-            st.session_state["link"] = (chosen.name, signin.link_path(secret))
+            st.session_state["link"] = (chosen.name, signin.link_path(secret), "change")
             st.rerun()
         if st.button(t("admin.disable"), icon=":material/block:", key="disable"):
             accounts.disable(db, person, chosen.name, now=now)
             st.rerun()
+    link("change")
 
 
 def keys() -> None:
     """Tokens for programs; a new one is shown once."""
-    shown = st.session_state.get("token")
-    if shown is not None:
-        st.success(t("admin.token_once"), icon=":material/key:")
-        st.code(shown, language=None, wrap_lines=True)
-        st.code(
-            f'curl -H "Authorization: Bearer {shown}" -T photo.jpg {server()}/api/v1/photos/photo.jpg',
-            language="bash",
-            wrap_lines=True,
-        )
     found = tokens.all(db, person)
     if found:
         tables.show(
@@ -144,7 +140,31 @@ def keys() -> None:
             stack=True,
         )
     left, right = st.columns(2, gap="large")
-    with left, st.form("token-form", clear_on_submit=True, border=False):
+    with left:
+        new_key()
+    live = {f"{one.name} ({one.owner})": one.id for one in found if one.revoked_at is None}
+    with right:
+        if live:
+            st.markdown(f"##### {t('admin.revoke_title')}")
+            # None is chosen beforehand: what is revoked once does not come back.
+            chosen = st.selectbox(
+                t("admin.token_name"),
+                list(live),
+                index=None,
+                placeholder=t("admin.revoke_which"),
+                key="revoke-which",
+            )
+            if (
+                st.button(t("admin.revoke"), icon=":material/block:", key="revoke", disabled=not chosen)
+                and chosen
+            ):
+                tokens.revoke(db, person, live[chosen], now=now)
+                st.rerun()
+
+
+def new_key() -> None:
+    """The form for a key, and the key below it: it is shown this once."""
+    with st.form("token-form", clear_on_submit=True, border=False):
         st.markdown(f"##### {t('admin.new_token')}")
         name = st.text_input(t("admin.token_name"), key="token-name", placeholder=t("admin.token_hint"))
         term = st.selectbox(
@@ -154,14 +174,15 @@ def keys() -> None:
             with notice.instead():
                 st.session_state["token"], _ = tokens.make(db, person, name, now=now, days=TERMS[term])
                 st.rerun()
-    live = {f"{one.name} ({one.owner})": one.id for one in found if one.revoked_at is None}
-    with right:
-        if live:
-            st.markdown(f"##### {t('admin.revoke_title')}")
-            chosen = st.selectbox(t("admin.token_name"), list(live), key="revoke-which")
-            if st.button(t("admin.revoke"), icon=":material/block:", key="revoke"):
-                tokens.revoke(db, person, live[chosen], now=now)
-                st.rerun()
+    shown = st.session_state.get("token")
+    if shown is not None:
+        st.success(t("admin.token_once"), icon=":material/key:")
+        st.code(shown, language=None, wrap_lines=True)
+        st.code(
+            f'curl -H "Authorization: Bearer {shown}" -T photo.jpg {server()}/api/v1/photos/photo.jpg',
+            language="bash",
+            wrap_lines=True,
+        )
 
 
 @st.fragment(run_every=2.0)

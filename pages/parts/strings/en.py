@@ -400,6 +400,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "admin.term_90": "90 days",
     "admin.term_365": "One year",
     "admin.term_none": "No end",
+    "admin.revoke_which": "Choose a key",
     "admin.revoke_title": "Revoke a key",
     "admin.revoke": "Revoke",
     "admin.workers": "Workers and queue",

@@ -391,6 +391,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "admin.term_90": "90日",
     "admin.term_365": "1年",
     "admin.term_none": "期限なし",
+    "admin.revoke_which": "キーを選択",
     "admin.revoke_title": "鍵を取り消す",
     "admin.revoke": "取り消す",
     "admin.workers": "作業係と待ち行列",

@@ -390,6 +390,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "admin.term_90": "90일",
     "admin.term_365": "1년",
     "admin.term_none": "기한 없음",
+    "admin.revoke_which": "키를 고르십시오",
     "admin.revoke_title": "키 취소",
     "admin.revoke": "취소하기",
     "admin.workers": "작업자와 대기열",
