@@ -6,6 +6,7 @@ loss function", JKSCI 25(10), 2020. The network learns in `core.engine.crack`; h
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -161,12 +162,14 @@ def judge(
     scale_mm_per_px: float | None = None,
     grey: np.ndarray | None = None,
     standard: Standard | None = None,
+    scale_error: float = 0.0,
 ) -> Verdict:
     """The verdict on one photo from its stored probability map; at the threshold a pixel is crack.
 
     `arrays` holds `p` (H, W) uint8 and perhaps `unlike` (), 0 to 1. With the photo itself, `grey` (H, W)
-    uint8, widths are read from its grey values (`core.profiles`), else from the mask; with a scale and a
-    `standard` the verdict names the grade, or the grades between which it cannot decide.
+    uint8, widths are read from its grey values (`core.profiles`), else from the mask; with a scale, right
+    within the share `scale_error` of it, and a `standard` the verdict names the grade, or the grades between
+    which it cannot decide.
 
     `threshold` None means the card's. The label is `crack` when one piece of the mask reaches at least
     `card.known["smallest_px"]` pixels, the diagonal of its box; smaller ones are specks, which count in
@@ -185,7 +188,8 @@ def judge(
     is_crack, holds = bool(cracks.any()), holds_to(stored, smallest_px)
     p = confidence(holds, card)
     share = float(mask.mean())
-    measured = measures(cracks, scale_mm_per_px, grey)
+    measured = measures(cracks, grey, stored, cut)
+    measured |= in_mm(measured, scale_mm_per_px, scale_error)
     doubts = []
     if quality is not None and quality.fault:
         doubts.append(f"the photo is {quality.fault}")
@@ -209,6 +213,7 @@ def judge(
         next_step=_NEXT[is_crack, bool(doubts)],
         model=card.id,
         figures={"crack_fraction": share, "holds_to": holds, "unlike": unlike}
+        | ({} if quality is None else {k: round(v, 4) for k, v in dataclasses.asdict(quality).items()})
         | measured
         | graded(measured, standard),
         trim=trim,
@@ -228,32 +233,89 @@ _NEXT = {
 }
 
 
-def measures(
-    cracks: np.ndarray, scale_mm_per_px: float | None, grey: np.ndarray | None = None
-) -> dict[str, float | int | str | None]:
-    """What is measured on a mask without specks (H, W) bool, in pixels and, with a scale, in millimetres.
+def scaled(
+    verdict: Verdict,
+    scale_mm_per_px: float | None,
+    scale_error: float = 0.0,
+    standard: Standard | None = None,
+) -> Verdict:
+    """The same verdict with another scale, or none: what it measured in pixels stays, the rest follows."""
+    old = ("standard", "grade", "grade_words")
+    figures = {k: v for k, v in verdict.figures.items() if k not in old}
+    figures |= in_mm(figures, scale_mm_per_px, scale_error)
+    figures |= graded(figures, standard)
+    return dataclasses.replace(verdict, figures=figures, scale_mm_per_px=scale_mm_per_px)
 
-    `max_width_px mean_width_px length_px n_cracks`, the band `max_width_low_px max_width_high_px` in which
-    the widest place lies, the same in mm, and `scale` in words. With the photo, `grey` (H, W), widths are
-    those of its grey values, else those of the mask, half a pixel up and down. Widths are 0 without a
-    crack, and None where the mask shows no edge of it.
+
+def measures(
+    cracks: np.ndarray, grey: np.ndarray | None = None, stored: np.ndarray | None = None, cut: float = 0.5
+) -> dict[str, float | int | str | None]:
+    """What is measured on a mask without specks (H, W) bool, in pixels.
+
+    `max_width_px mean_width_px length_px n_cracks` and the band `max_width_low_px max_width_high_px` in which
+    the widest place lies. With the photo, `grey` (H, W), widths are those of its grey values, else those of
+    the mask, half a pixel up and down. With the map, `stored` (H, W) cut at `cut`, the band of a crack too
+    thin to show its darkness also holds what a threshold 0.1 lower or higher would say. Widths are 0 without
+    a crack, and None where the mask shows no edge of it.
     """
     found = widths.measure(cracks)
     px = {"max_width": found.max_px, "mean_width": found.mean_px, "length": found.length_px}
-    px |= {"max_width_low": found.max_px - 0.5, "max_width_high": found.max_px + 0.5}
-    if grey is not None and found.n_cracks and not math.isnan(found.max_px):
-        finer = profiles.measure(grey, found)
-        even = widths.evened(found, finer.width_px)
+    low, high, widest = 0.5, 0.5, None
+    if found.n_cracks and not math.isnan(found.max_px):
+        even = widths.evened(found, found.width_px)
         widest = int(np.argmax(even))
-        px["max_width"], px["mean_width"] = float(even[widest]), float(finer.width_px.mean())
-        for name, band in (("max_width_low", finer.low_px), ("max_width_high", finer.high_px)):
-            px[name] = float(widths.evened(found, band)[widest])
+        if grey is not None:
+            finer = profiles.measure(grey, found)
+            even = widths.evened(found, finer.width_px)
+            widest = int(np.argmax(even))
+            px["max_width"], px["mean_width"] = float(even[widest]), float(finer.width_px.mean())
+            low = px["max_width"] - float(widths.evened(found, finer.low_px)[widest])
+            high = float(widths.evened(found, finer.high_px)[widest]) - px["max_width"]
+        if stored is not None and (grey is None or px["max_width"] < profiles.OPEN):
+            less, more = _sway(stored, found, widest, cut)
+            low, high = math.hypot(low, less), math.hypot(high, more)
+    px |= {"max_width_low": px["max_width"] - low, "max_width_high": px["max_width"] + high}
     told: dict[str, float | int | str | None] = {"n_cracks": found.n_cracks}
     for name, value in px.items():
         value = 0.0 if not found.n_cracks else max(value, 0.0)
         told[f"{name}_px"] = None if math.isnan(value) else round(value, 2)
-        in_mm = scale_mm_per_px is not None and not math.isnan(value)
-        told[f"{name}_mm"] = round(value * scale_mm_per_px, 3) if in_mm else None  # type: ignore[operator]
+    return told
+
+
+def _sway(stored: np.ndarray, found: widths.Widths, widest: int, cut: float) -> tuple[float, float]:
+    """By how much the crack is thinner at a threshold `NEAR` higher, and wider at one lower, in pixels."""
+    reach = 1.5 * float(found.width_px[widest]) + 8
+    t = np.arange(-reach, reach + 0.125, 0.25)
+    along = found.along[widest]
+    normal = np.array([-along[1], along[0]])
+    way = found.places[widest][:, None] + normal[:, None] * t
+    p = ndimage.map_coordinates(stored.astype(np.float32), way, order=1, mode="nearest") / 255
+    middle = len(t) // 2
+
+    def wide(threshold: float) -> float:
+        labels, _ = ndimage.label(p >= threshold)
+        return 0.25 * float((labels == labels[middle]).sum()) if labels[middle] else 0.0
+
+    here = wide(cut)
+    return max(0.0, here - wide(min(1.0, cut + NEAR))), max(0.0, wide(max(0.0, cut - NEAR)) - here)
+
+
+def in_mm(
+    measured: Mapping[str, Any], scale_mm_per_px: float | None, scale_error: float = 0.0
+) -> dict[str, float | int | str | None]:
+    """What was measured in pixels in millimetres, and `scale` in words; None where no scale is known.
+
+    `scale_error`, a share, widens the band of the widest place on both sides.
+    """
+    told: dict[str, float | int | str | None] = {}
+    for name in ("max_width", "mean_width", "length", "max_width_low", "max_width_high"):
+        value = measured.get(f"{name}_px")
+        if scale_mm_per_px is None or not isinstance(value, int | float):
+            told[f"{name}_mm"] = None
+            continue
+        sure = {"max_width_low": 1 - scale_error, "max_width_high": 1 + scale_error}.get(name, 1.0)
+        told[f"{name}_mm"] = round(value * scale_mm_per_px * sure, 3)
+    told["scale_error"] = None if scale_mm_per_px is None else round(scale_error, 4)
     return told | {"scale": "no scale" if scale_mm_per_px is None else f"{scale_mm_per_px:g} mm/px"}
 
 
@@ -264,7 +326,7 @@ def graded(measured: Mapping[str, Any], standard: Standard | None) -> dict[str, 
     standard's limits for the cracked share of a surface are not asked: a photo shows a part of it only.
     """
     low, high = measured.get("max_width_low_mm"), measured.get("max_width_high_mm")
-    if standard is None or low is None or high is None or not measured["n_cracks"]:
+    if standard is None or low is None or high is None or not measured.get("n_cracks"):
         return {}
     found = standards.grade(standard, (float(low), float(high)))
     return {"standard": standard.key, "grade": " or ".join(found.grades), "grade_words": found.words}

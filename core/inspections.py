@@ -13,9 +13,11 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from core import queue
+from core import crack, queue, scales
 from core.errors import NotFound, PatinaError
 from core.records import DOMAINS, Domain, Facts, RunState, Trim, Verdict
+from core.scales import Scale
+from core.standards import Standard
 from core.store import note_event, row, rows, to_json, writing
 
 PRIORITY = 10
@@ -51,6 +53,10 @@ class Inspection:
     run_id: int | None = None
     trim: Trim | None = None
     scale_mm_per_px: float | None = None
+    scale: Scale | None = None
+    """How large a pixel is, with its origin."""
+    scale_by: str = ""
+    scale_at: float | None = None
     place: str = ""
     note: str = ""
     verdict: Verdict | None = None
@@ -149,27 +155,47 @@ def ask_again(db: Database, inspection_id: int, *, who: str, now: float, wake: P
 def set_scale(
     db: Database,
     inspection_id: int,
-    scale_mm_per_px: float,
+    scale: Scale,
     *,
     who: str,
     now: float,
-    wake: Path | None = None,
+    standard: Standard | None = None,
 ) -> None:
-    """Say how large a pixel is, and have the photo judged once more, now in millimetres."""
-    if not 1e-6 <= scale_mm_per_px <= 1e3:
-        raise PatinaError(
-            f"A pixel of {scale_mm_per_px:g} mm cannot be; give the width that is seen in millimetres."
-        )
+    """Say how large a pixel is. A verdict that stands is told in millimetres at once, without a model.
+
+    The new verdict says the same in other units, so a person's word on the old one goes along with it. By
+    `standard` it names a grade. What is still to be judged is judged with this scale.
+    """
     with writing(db):
-        get(db, inspection_id)
+        found = get(db, inspection_id)
+        db.conn.execute(
+            """insert into scales (inspection_id, mm_per_px, error, how, told_json, who, at)
+               values (:id, :mm_per_px, :error, :how, :told, :who, :now)""",
+            {
+                "id": inspection_id,
+                "mm_per_px": scale.mm_per_px,
+                "error": scale.error,
+                "how": scale.how,
+                "told": to_json(dict(scale.told)),
+                "who": who,
+                "now": now,
+            },
+        )
         db.conn.execute(
             "update inspections set scale_mm_per_px = :scale where id = :id",
-            {"scale": scale_mm_per_px, "id": inspection_id},
+            {"scale": scale.mm_per_px, "id": inspection_id},
         )
-        note_event(db, who, "set the scale", f"inspection/{inspection_id}", now, scale=scale_mm_per_px)
-        ask_again(db, inspection_id, who=who, now=now)
-    if wake is not None:
-        queue.wake_workers(wake, now)
+        note_event(
+            db, who, "set the scale", f"inspection/{inspection_id}", now, scale=scale.mm_per_px, how=scale.how
+        )
+        if found.verdict is None or found.domain != "crack":
+            return
+        verdict = crack.scaled(found.verdict, scale.mm_per_px, scale.error, standard)
+        newest = answer(db, inspection_id, verdict, who=who, now=now, arrays=found.arrays)
+        db.conn.execute(
+            "update opinions set verdict_id = :newest where verdict_id = :before",
+            {"newest": newest, "before": found.verdict_id},
+        )
 
 
 def answer(
@@ -488,8 +514,11 @@ _SELECT = f"""select i.*, p.width_px, p.height_px, p.taken_at, p.camera, r.state
     v.id as verdict_id, v.model, v.label, v.confidence, v.threshold, v.needs_person, v.reason, v.next_step,
     v.severity, v.figures_json, v.arrays, v.at as verdict_at, v.who as verdict_by,
     v.trim_json as verdict_trim, v.scale_mm_per_px as verdict_scale,
-    o.who as opinion_who, o.label as opinion_label, o.agrees, o.note as opinion_note, o.at as opinion_at
-    from {_FROM}"""  # noqa: S608  our own words
+    o.who as opinion_who, o.label as opinion_label, o.agrees, o.note as opinion_note, o.at as opinion_at,
+    s.mm_per_px, s.error as scale_error, s.how as scale_how, s.told_json as scale_told, s.who as scale_who,
+    s.at as scale_at
+    from {_FROM}
+    left join scales s on s.id = (select max(id) from scales where inspection_id = i.id)"""  # noqa: S608  our own words
 
 _FILTERS: Mapping[str, str] = {
     "domain": "i.domain = :domain",
@@ -539,6 +568,13 @@ def _trim(text: str | None) -> Trim | None:
     return (x0, y0, x1, y1)
 
 
+def _scale(r: Any) -> Scale | None:
+    if r["mm_per_px"] is not None:
+        return Scale(r["mm_per_px"], r["scale_error"], r["scale_how"], json.loads(r["scale_told"]))
+    # Handed in with the photo, by REST or on the command line.
+    return scales.given(r["scale_mm_per_px"]) if r["scale_mm_per_px"] is not None else None
+
+
 def _verdict(r: Any) -> Verdict:
     return Verdict(
         domain=r["domain"],
@@ -578,6 +614,9 @@ def _of_row(r: Any) -> Inspection:
         run_id=r["run_id"],
         trim=_trim(r["trim_json"]),
         scale_mm_per_px=r["scale_mm_per_px"],
+        scale=_scale(r),
+        scale_by=r["scale_who"] or "",
+        scale_at=r["scale_at"],
         place=r["place"],
         note=r["note"],
         verdict=verdict,

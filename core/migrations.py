@@ -197,6 +197,20 @@ def m009_whole(db: Database) -> None:
     _run(db, "alter table set_photos add column whole text references artifacts(sha256)")
 
 
+@steps()
+def m010_scales(db: Database) -> None:
+    """How large a pixel of an inspected photo is, how that is known, who said so; the newest one counts."""
+    _run(
+        db,
+        """create table scales (
+            id integer primary key, inspection_id integer not null references inspections(id),
+            mm_per_px real not null, error real not null,
+            how text not null check (how in ('given', 'line', 'field', 'distance')),
+            told_json text not null default '{}', who text not null, at real not null)""",
+        "create index scales_inspection on scales(inspection_id, id)",
+    )
+
+
 def _run(db: Database, *statements: str) -> None:
     for statement in statements:
         db.execute(statement)

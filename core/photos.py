@@ -95,6 +95,17 @@ def check(source: Path | bytes | BinaryIO, name: str = "") -> Facts:
     return facts
 
 
+def focal_35mm(source: Path | bytes | BinaryIO, name: str = "") -> float | None:
+    """The focal length for 35 mm film that a photo names in its EXIF, in mm; None where it names none."""
+    data, name = _bytes_of(source, name)
+    image = _opened(data, name)
+    try:
+        told = float(_directory(_exif(image, data), EXIF).get(FOCAL_35MM) or 0)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return told if 1 <= told <= 2000 else None
+
+
 _ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}
 
 
@@ -424,7 +435,9 @@ def _facts(image: Image.Image, data: bytes) -> Facts:
     )
 
 
-ORIENTATION, MAKE, MODEL, EXIF, GPS, TAKEN, DIGITIZED = 274, 271, 272, 34665, 34853, 36867, 36868  # EXIF tags
+# EXIF tags
+ORIENTATION, MAKE, MODEL, EXIF, GPS, TAKEN, DIGITIZED = 274, 271, 272, 34665, 34853, 36867, 36868
+FOCAL_35MM = 41989
 
 
 _TURNS = {

@@ -9,7 +9,7 @@ from core import inspections, standards, store
 from core.errors import NotFound
 from core.inspections import LABELS, Inspection
 from core.settings import Settings
-from pages.parts import access, bars, found, gallery, notice, places, viewer, words
+from pages.parts import access, bars, found, gallery, places, scale, viewer, words
 from pages.parts.strings import t
 
 person = access.require(*places.roles("photo"))
@@ -100,21 +100,6 @@ def decide() -> None:
     st.text_input(t("photo.note"), key="note", placeholder=t("photo.note_hint"), label_visibility="collapsed")
 
 
-def measure() -> None:
-    """The scale of a crack photo, from the width it shows: with it widths come in millimetres."""
-    with st.form("scale", border=False):
-        wide = st.number_input(
-            t("photo.wide"), min_value=0.0, step=10.0, value=None, key="wide", placeholder="1200"
-        )
-        if st.form_submit_button(t("photo.measure"), icon=":material/straighten:") and wide:
-            with notice.instead():
-                scale = wide / max(inspection.width_px, 1)
-                inspections.set_scale(
-                    db, inspection.id, scale, who=person.name, now=time.time(), wake=settings.wake
-                )
-                st.rerun()
-
-
 def facts(of: Inspection) -> str:
     """The small print: what the verdict was made with, and where the photo comes from."""
     told: list[tuple[str, str]] = []
@@ -130,8 +115,10 @@ def facts(of: Inspection) -> str:
             by = standards.STANDARDS.get(str(verdict.figures["standard"]))
             name = by.name if by else str(verdict.figures["standard"])
             told.append((t("fact.grade"), html.escape(f"{verdict.figures['grade']} – {name}")))
-        if verdict.scale_mm_per_px is not None:
-            told.append((t("fact.scale"), t("fact.mm_per_px", scale=f"{verdict.scale_mm_per_px:.3g}")))
+        if of.scale is not None:
+            told.append((t("fact.scale"), t("fact.mm_per_px", scale=f"{of.scale.mm_per_px:.3g}")))
+        elif of.domain == "crack":
+            told.append((t("fact.scale"), t("scale.none")))
     told.append((t("fact.from"), html.escape(of.owner) + ", " + moment(of.created_at)))
     if of.taken_at:
         told.append((t("fact.taken"), html.escape(of.taken_at.replace("T", " "))))
@@ -168,7 +155,7 @@ def history() -> list[tuple[float, str]]:
 neighbours()
 left, right = st.columns([7, 4], gap="large")
 with left:
-    viewer.show(inspection, key=f"viewer-{inspection.id}")
+    scale.drawn(inspection, viewer.show(inspection, key=f"viewer-{inspection.id}"))
 with right:
     if verdict is None and inspection.state in ("waiting", "running"):
         wait()
@@ -180,6 +167,9 @@ with right:
             )
         )
         if verdict is not None:
+            short = scale.short_of(inspection) if inspection.domain == "crack" else None
+            if short is not None:
+                st.html(f'<p class="line ask">{html.escape(scale.too_far(short))}</p>')
             bars.why(verdict)
             decide()
         st.button(
@@ -188,7 +178,7 @@ with right:
     st.html(facts(inspection))
     if inspection.domain == "crack" and verdict is not None:
         with st.expander(t("photo.scale")):
-            measure()
+            scale.panel(inspection, now)
     lines = history()
     if len(lines) > 1:
         with st.expander(t("history.title", n=len(lines))):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from core import inspections, overview, store
-from core.errors import PatinaError
 from tests import stock
 
 DAY = 86_400.0
@@ -89,14 +88,3 @@ def test_a_refused_file_is_noted_once_with_its_batch(told):
     inspections.refuse(db, "b1", "notes.pdf", "notes.pdf: this is a PDF; hand in the photos themselves.",
                        who="mina", now=stock.NOW)  # fmt: skip
     assert [name for name, _ in inspections.refused(db, "b1")] == ["notes.pdf"]
-
-
-def test_a_scale_is_kept_and_the_photo_judged_once_more(told):
-    made = stock.fill(told)
-    db = store.connect(told.database)
-    inspections.set_scale(db, made["judged"], 0.25, who="mina", now=stock.NOW)
-    found = inspections.get(db, made["judged"])
-    assert (found.scale_mm_per_px, found.state) == (0.25, "waiting")
-    assert found.verdict is not None, "the earlier verdict stays until the new one is there"
-    with pytest.raises(PatinaError, match="cannot be"):
-        inspections.set_scale(db, made["judged"], 0.0, who="mina", now=stock.NOW)

@@ -152,13 +152,15 @@ class Judge:
         if queue.is_cancelled(self.db, run):
             queue.stop(self.db, run, time.time())
             return
+        scale = inspections.get(self.db, inspection.id).scale  # it may have been drawn meanwhile
         verdict = work.verdict(
             answer,
             serving.card,
             serving.threshold,
             self.settings,
             trim=inspection.trim,
-            scale_mm_per_px=inspection.scale_mm_per_px,
+            scale_mm_per_px=scale.mm_per_px if scale else None,
+            scale_error=scale.error if scale else 0.0,
             costs=serving.costs,
         )
         content, media_type = arrays.pack(answer.arrays)
@@ -332,8 +334,9 @@ def evaluate(run: Run, folder: Path, settings: Settings) -> Generator[Progress, 
     serving, split = services.find(db, settings.models, run.config["model"]), run.config.get("split", "test")
     card = serving.card
     found = sets.gather(_data(run), card.domain, db, settings.artifacts)
-    evaluation = yield from work.evaluate(card, serving.folder, found, split)
-    work.keep_evaluation(card, serving.folder, found, split, evaluation)
+    enlarge = int(run.config.get("enlarge", 1))
+    evaluation = yield from work.evaluate(card, serving.folder, found, split, enlarge)
+    work.keep_evaluation(card, serving.folder, found, split, evaluation, enlarge)
     threshold = run.config.get("threshold") or serving.threshold
     metrics = rules(card.domain).score(evaluation, threshold)
     told = {"model": f"{card.domain}/{card.id}", "data": _data(run), "split": split}

@@ -198,6 +198,7 @@ def verdict(
     *,
     trim: Trim | None = None,
     scale_mm_per_px: float | None = None,
+    scale_error: float = 0.0,
     costs: Costs | None = None,
 ) -> Verdict:
     """What is to be said of a photo by what a model answered, at this threshold; None: the card's.
@@ -206,7 +207,7 @@ def verdict(
     """
     told: dict[str, Any] = {"quality": answer.quality, "trim": trim, "scale_mm_per_px": scale_mm_per_px}
     if card.domain == "crack":
-        told |= {"grey": answer.grey, "standard": standards.chosen(settings)}
+        told |= {"grey": answer.grey, "standard": standards.chosen(settings), "scale_error": scale_error}
     if card.domain == "corrosion" and costs is not None:
         told["costs"] = np.asarray(costs)
     judged: Verdict = rules(card.domain).judge(answer.arrays, threshold, card, **told)
@@ -220,10 +221,11 @@ def picture(photo: Photo, card: Card) -> np.ndarray:
 
 
 def evaluate(
-    card: Card, folder: Path, photos: PhotoSet, split: str
+    card: Card, folder: Path, photos: PhotoSet, split: str, enlarge: int = 1
 ) -> Generator[Progress, None, dict[str, np.ndarray]]:
     """What a model says of one split of a set, stacked by its domain's `evaluation`; a report a photo.
 
+    `enlarge` 2 has a crack model look at photos twice as large (`core.fine.rescue`).
     A photo that cannot be read is left out and named in its report's note.
     """
     part = photos.part(split)
@@ -231,6 +233,8 @@ def evaluate(
         there = ", ".join(sorted({p.split for p in photos.photos if p.split})) or "none"
         raise DataError(f"{photos.name} has no photos in the split {split!r}; there is {there}, or all.")
     model = ENGINES[card.domain].load(card, folder)
+    if enlarge > 1:
+        model = dataclasses.replace(model, enlarge=enlarge)
     found: list[Answer[Photo]] = []
     for n, answer in enumerate(answers(card.domain, model, part, lambda p: picture(p, card)), 1):
         if not answer.error:
@@ -245,14 +249,20 @@ def evaluate(
 
 
 def keep_evaluation(
-    card: Card, folder: Path, photos: PhotoSet, split: str, evaluation: Mapping[str, np.ndarray]
+    card: Card,
+    folder: Path,
+    photos: PhotoSet,
+    split: str,
+    evaluation: Mapping[str, np.ndarray],
+    enlarge: int = 1,
 ) -> Path:
     """Keep what a model said of a split beside it, for the pages' curves and live thresholds.
 
     For photos it was trained with it is `evaluation-test.npz` (or val …), as training leaves it; for another
-    set the set's name stands before the split.
+    set the set's name stands before the split, and `-x2` after it where photos were looked at enlarged.
     """
     own = any(data.get("fingerprint") == photos.fingerprint for data in card.data)
+    split = f"{split}-x{enlarge}" if enlarge > 1 else split
     path = folder / f"evaluation-{split if own else f'{cards.slug(photos.name)}-{split}'}.npz"
     checkpoint.put_arrays(path, evaluation)
     return path

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from core import photos
 from core.inspections import Inspection
 from core.records import Photo, Trim
 from pages.parts import gallery
-from pages.parts.components import element
-from pages.parts.strings import t
+from pages.parts.components import element, held, hold
+from pages.parts.strings import raw, t
 
-_viewer = element("viewer", "stage")
+KNOWN: Final = (("a4", 297), ("card", 85.6), ("coin", 23.25))
+"""Things at hand whose length is the same everywhere: a sheet's long side, a bank card's, a euro."""
+
+_viewer = element("viewer", "stage", "ruler")
 
 
-def show(inspection: Inspection, *, key: str) -> None:
-    """The photo of an inspection, its evidence and its trim."""
+def show(inspection: Inspection, *, key: str) -> Mapping[str, float] | None:
+    """The photo of an inspection, its evidence and its trim; on a crack's a scale can be drawn.
+
+    Returns the line just drawn, once: x0 y0 x1 y1 in photo pixels, and its length `mm`.
+    """
     verdict = inspection.verdict
     trim = verdict.trim if verdict is not None else inspection.trim
     photo(
@@ -24,7 +33,21 @@ def show(inspection: Inspection, *, key: str) -> None:
         alt=inspection.name,
         overlay=f"/api/v1/overlays/{inspection.id}.webp" if gallery.has_overlay(inspection) else "",
         trim=trim,
+        ruler=_ruler(inspection) if inspection.domain == "crack" else None,
     )
+    return held(key)
+
+
+def _ruler(of: Inspection) -> dict[str, Any]:
+    """What the browser needs to draw a scale: the line that stands, the widest crack, the words."""
+    widest = of.verdict.figures.get("max_width_px") if of.verdict is not None else None
+    names = ("draw", "first", "second", "adjust", "length", "save", "result", "widest", "short", "px")
+    return {
+        "saved": dict(of.scale.told) if of.scale is not None and of.scale.how == "line" else None,
+        "width_px": widest if isinstance(widest, int | float) and widest > 0 else None,
+        "known": [(t(f"ruler.known_{name}"), mm) for name, mm in KNOWN],
+        "words": {name: raw(f"ruler.{name}") for name in names},
+    }
 
 
 def stored(of: Photo, *, key: str) -> None:
@@ -44,6 +67,7 @@ def photo(
     overlay: str = "",
     mask: str = "",
     trim: Trim | None = None,
+    ruler: Mapping[str, Any] | None = None,
 ) -> None:
     """Any photo of the store. `overlay` and `mask` are addresses of pictures of the same size.
 
@@ -60,6 +84,8 @@ def photo(
             "mask": mask,
             "trim": list(trim) if trim else None,
             "alt": alt,
+            "ruler": ruler,
             "words": {name: t(f"viewer.{name}") for name in names},
         },
+        on_scale_change=hold(key, "scale"),
     )

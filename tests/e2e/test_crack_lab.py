@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import cards, sweep
-from tests import laboratory, serving
+from core import arrays, artifacts, cards, crack, inspections, queue, sweep
+from tests import laboratory, serving, stock
 from tests.serving import World
 
 SLIDER = ".st-key-threshold input[type=range]"
@@ -143,3 +143,65 @@ def test_the_page_fits_a_phone(visit):
         window.go(f"/crack?view={view}")
         page.locator(".mask .told > *").first.wait_for()
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def judged(world: World) -> int:
+    """A photo of a wall that was judged without a scale; its inspection."""
+    content = stock.picture(77, "crack")
+    sha = stock.keep(world.db, world.settings, content, "pier.jpg")
+    asked = inspections.ask(world.db, sha, "crack", owner="inspector", now=stock.NOW, batch="b")
+    stored = np.zeros((360, 480), np.uint8)
+    stored[100:106, 40:440] = 230
+    told = crack.judge({"p": stored}, 0.5, cards.read(world.settings.models, "crack", "starter-test"))
+    [run] = queue.claim(world.db, "judge", "test", stock.NOW)
+    packed, kind = arrays.pack({"p": stored, "unlike": np.float32(0.5)})
+    kept = artifacts.keep(world.db, world.settings.artifacts, packed, kind, stock.NOW)
+    inspections.answer(world.db, asked, told, who="test", now=stock.NOW, arrays=kept, run_id=run.id)
+    queue.finish(world.db, run, {}, stock.NOW)
+    return asked
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_scale_is_drawn_and_the_width_is_told_in_millimetres(visit, world, width):
+    asked = judged(world)
+    window = visit("inspector", width=width)
+    page = window.page
+    window.go(f"/photo?id={asked}")
+    window.see("pixels wide")
+    page.get_by_role("button", name="Draw a scale").click()
+    box = page.locator(".viewer .stage").bounding_box()
+    press = page.touchscreen.tap if width < 600 else page.mouse.click
+    for x in (0.25, 0.75):
+        press(box["x"] + box["width"] * x, box["y"] + box["height"] / 2)
+    page.get_by_label("How long is it?").fill("48")
+    window.see("mm a pixel, within")
+    page.get_by_role("button", name="Use this scale").click()
+    window.see("mm wide")
+    found = inspections.get(world.db, asked)
+    assert found.scale is not None
+    assert found.scale.how == "line"
+    assert found.scale_by == "inspector"
+    assert abs(found.scale.mm_per_px - 0.2) < 0.004
+    assert found.verdict is not None
+    assert abs(float(found.verdict.figures["max_width_mm"]) - 1.2) < 0.05  # type: ignore[arg-type]
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def test_a_scale_is_drawn_with_the_keyboard_alone(visit, world):
+    asked = judged(world)
+    window = visit("inspector")
+    page = window.page
+    window.go(f"/photo?id={asked}")
+    stage = page.locator(".viewer .stage")
+    stage.focus()
+    page.keyboard.press("m")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    for _ in range(10):
+        page.keyboard.press("Shift+ArrowRight")
+    page.get_by_label("How long is it?").fill("50")
+    page.keyboard.press("Enter")
+    window.see("mm wide")
+    found = inspections.get(world.db, asked)
+    assert found.scale is not None
+    assert abs(found.scale.mm_per_px - 0.5) < 1e-6

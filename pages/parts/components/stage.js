@@ -17,7 +17,7 @@ function camera({ width, height }, panes, moved = () => {}) {
   let k = 1, x = 0, y = 0, least = 1
   const fingers = new Map()
   const watch = new ResizeObserver(() => fit())
-  const self = { fit, move, zoom, pan, gestures, watched, stop: () => watch.disconnect(), photo, screen, taken: null }
+  const self = { fit, move, zoom, pan, gestures, watched, stop: () => watch.disconnect(), photo, screen, taken: null, isBusy: false }
   Object.defineProperty(self, "scale", { get: () => k })
   return self
 
@@ -106,7 +106,7 @@ function camera({ width, height }, panes, moved = () => {}) {
       fingers.delete(event.pointerId)
       if (!fingers.size) node.classList.remove("dragged")
     }
-    node.ondblclick = (event) => (k > least * 1.01 ? fit() : zoom(Math.max(1, least * 3) / k, ...here(event)))
+    node.ondblclick = (event) => !self.isBusy && (k > least * 1.01 ? fit() : zoom(Math.max(1, least * 3) / k, ...here(event)))
   }
 }
 

@@ -62,4 +62,41 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "loss.focal": "Focal",
     "loss.tversky": "Tversky",
     "loss.cldice": "clDice",
+    # The scale of a photo
+    "ruler.draw": "Draw a scale",
+    "ruler.first": "Tap one end of something whose length you know: a ruler, a sheet of paper, a form tie.",
+    "ruler.second": "Now its other end.",
+    "ruler.adjust": (
+        "Drag the ends to the place; the arrow keys move the marked one by a pixel, x takes the other."
+    ),
+    "ruler.length": "How long is it?",
+    "ruler.save": "Use this scale",
+    "ruler.result": "{scale} mm a pixel, within {error} %.",
+    "ruler.widest": "The crack: up to {width} mm.",
+    "ruler.short": "Too short to be sure: take something longer, or zoom in.",
+    "ruler.px": "{px} pixels long",
+    "ruler.known_a4": "A4, long side",
+    "ruler.known_card": "Bank card",
+    "ruler.known_coin": "1 euro",
+    "scale.none": "no scale",
+    "scale.stands": "{scale} mm a pixel, within {error} %, {how}",
+    "scale.how_given": "as given",
+    "scale.how_line": "by a line drawn on the photo",
+    "scale.how_field": "by the width it shows",
+    "scale.how_distance": "by distance and lens",
+    "scale.draw_hint": "Best: draw it on the photo, along something whose length you know.",
+    "scale.way": "Or say it",
+    "scale.way_field": "Width shown",
+    "scale.way_given": "mm a pixel",
+    "scale.way_distance": "Distance",
+    "scale.mm_a_pixel": "Millimetres a pixel",
+    "scale.distance": "Metres from the camera to the wall",
+    "scale.focal": "Focal length for 35 mm film, in mm",
+    "scale.focal_read": "Focal length for 35 mm film, in mm (read from the photo)",
+    "scale.square": (
+        "A scale holds for a wall seen square-on, at the depth where it was taken; a photo alone cannot tell "
+        "whether that was so."
+    ),
+    "scale.closer_m": "This photo cannot show {mm} mm, only {finest} mm: stand closer than {m} m.",
+    "scale.closer_times": "This photo cannot show {mm} mm, only {finest} mm: stand {times} times closer.",
 }
