@@ -23,10 +23,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core import cards, services, store, tables, terminal, trials
+from core import cards, fine, services, store, tables, terminal, trials
 from core import config as settings_of
 from core.doctor import Finding, examine
 from core.errors import ConfigError, DataError, PatinaError
+from core.metrics import plain
 from core.options import parser
 from core.photos import SUFFIXES
 from core.records import DOMAINS, Card, Domain, Photo, PhotoSet, Progress, Verdict
@@ -242,8 +243,8 @@ def evaluate(told: Namespace, settings: Settings) -> None:
     """`evaluate`: score a model on a split."""
     db = _database(settings)
     found = services.find(db, settings.models, told.model)
-    if told.scale and found.card.domain != "crack":
-        raise ConfigError(f"--scale is for crack models; {told.model} measures nothing.")
+    if (told.scale or told.rescue) and found.card.domain != "crack":
+        raise ConfigError(f"--scale and --rescue are for crack models; {told.model} is none.")
     from core import sets
     from core.engine import loop, work  # torch only once the model is known to be there
     from core.orders import rules
@@ -254,6 +255,9 @@ def evaluate(told: Namespace, settings: Settings) -> None:
     evaluation = terminal.listen(work.evaluate(card, found.folder, photos, told.split))
     scale = {"scale_mm_per_px": told.scale} if told.scale else {}
     metrics = rules(card.domain).score(evaluation, told.threshold or card.threshold, **scale)
+    if told.rescue:
+        twice = terminal.listen(work.evaluate(card, found.folder, photos, told.split, enlarge=2))
+        metrics["rescue"] = plain(fine.rescue(evaluation, metrics["threshold"], twice, told.scale))
     terminal.tell(
         told.json,
         {"model": f"{card.domain}/{card.id}", "data": told.data, "split": told.split}

@@ -55,6 +55,7 @@ def parser() -> Words:
     one.add_argument("--split", default="test", help="train, val, test, pool or all (default: test)")
     one.add_argument("--threshold", type=_cut, metavar="T", help="in place of the card's")
     one.add_argument("--scale", type=_scale, metavar="MM", help="mm a pixel, for crack widths in mm")
+    one.add_argument("--rescue", action="store_true", help="crack: look at photos twice as large, too")
 
     one = _command(commands, "predict", "Judge photos.")
     _model(one)

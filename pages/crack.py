@@ -5,7 +5,7 @@ import streamlit as st
 from core import explore
 from core.explore import Counts
 from core.sweep import THRESHOLDS
-from pages.parts import cached, charts, compare, lab, loss_figure, pick, price, published, sweeps, words
+from pages.parts import cached, charts, compare, fine, lab, loss_figure, pick, price, published, sweeps, words
 from pages.parts.mask import Shown
 from pages.parts.strings import t
 from pages.parts.walls import Walls, figure
@@ -30,6 +30,7 @@ def live() -> None:
         if stakes is not None and stakes.can_weigh:
             scale = price.slider(stakes, threshold, moves="threshold")
         price.operating_point(pooled, each, stakes, threshold, scale)
+        fine.show(told, threshold, scale)
         charts.show(
             charts.against_threshold(
                 THRESHOLDS,

@@ -296,6 +296,18 @@ def test_weights_of_another_network_or_domain_are_refused(trained, tmp_path):
         engine.load(dataclasses.replace(card, domain="rail"), folder)
 
 
+def test_an_enlarged_photo_is_answered_at_its_own_size():
+    model = Model(random_net(), PLAIN, enlarge=2)
+    picture = np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8)
+    told = next(predict(model, [picture]))["p"]
+    assert (told.shape, told.dtype) == ((50, 70), np.uint8)
+    twice = engine._grown(picture, 2)
+    assert twice.shape == (100, 140, 3)
+    p = probabilities(dataclasses.replace(model, enlarge=1), twice)
+    mean = p.reshape(50, 2, 70, 2).mean((1, 3))
+    assert np.abs(sweep.store(mean).astype(int) - told).max() <= 1
+
+
 def test_features_alone_are_those_that_a_prediction_sees():
     model = Model(random_net(), PLAIN)
     picture = np.random.default_rng(0).integers(0, 256, (96, 150, 3), np.uint8)

@@ -113,6 +113,46 @@ def test_models_are_compared_where_they_are_equally_precise():
     assert fine.at_precision(told, 1.1) is None
 
 
+@pytest.mark.parametrize("low", [0.1, 0.3])
+@pytest.mark.parametrize("high", [0.35, 0.6, 0.801])
+def test_a_raised_map_cut_once_is_the_mask_of_two_thresholds(low, high):
+    stored, _ = walls()
+    seeds = ndimage.binary_propagation(
+        sweep.mask(stored, high), structure=np.ones((3, 3)), mask=sweep.mask(stored, low)
+    )
+    assert np.array_equal(sweep.mask(fine.raised(stored, low), high), seeds)
+
+
+def test_a_rescue_tells_what_is_gained_and_what_it_costs():
+    truth = np.zeros((60, 120), bool)
+    truth[30:32, 10:110] = True
+    p = np.where(truth, 0.32, 0.0)
+    p[30:32, 10:50] = 0.8  # the crack fades on its way …
+    p[10:12, 10:40] = 0.35  # … and a stain is as faint, but nowhere sure
+    told = fine.rescue(evaluation((sweep.store(p), truth)), 0.6, scale_mm_per_px=2.0)
+    plain, grown = told
+    assert (plain["how"], plain["gained_px"], plain["added_px"]) == ("plain", 0, 0)
+    assert (grown["how"], grown["low"]) == ("two thresholds", 0.3)
+    assert grown["gained_px"] == pytest.approx(58, abs=2)
+    assert grown["gained_m"] == pytest.approx(0.12, abs=0.01)
+    assert grown["added_px"] == 0
+    assert grown["f1"] == 1.0 > plain["f1"]
+    p[12:30, 60] = 0.4  # now the stain touches the crack, and is called with it
+    _, grown = fine.rescue(evaluation((sweep.store(p), truth)), 0.6)
+    assert grown["added_px"] > 0
+    assert grown["f1"] < 1.0
+    assert [row["how"] for row in fine.rescue(evaluation((sweep.store(p), truth)), 0.15)] == ["plain"]
+
+
+def test_photos_seen_enlarged_are_set_against_the_plain_ones():
+    stored, truth = walls()
+    better = np.where(truth, np.maximum(stored, 200), stored).astype(np.uint8)
+    rows = fine.rescue(evaluation((stored, truth)), 0.6, evaluation((better, truth)))
+    assert [row["how"] for row in rows] == ["plain", "two thresholds", "enlarged", "both"]
+    assert rows[2]["recall"] == 1.0
+    assert rows[2]["gained_px"] == pytest.approx(rows[2]["found_px"] - rows[0]["found_px"])
+
+
 def test_an_evaluation_made_before_has_no_such_figures():
     stored, truth = walls()
     assert fine.score({"histogram": sweep.histogram(stored, truth)[None]}, 0.5) == {}

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from core import cards, crack, gate, orders, queue, trials
+from core import cards, crack, fine, gate, orders, queue, trials
 from core.errors import Forbidden
 from core.settings import Settings
 from tests import laboratory
@@ -138,6 +138,25 @@ def test_another_trial_is_filed_by_an_engineer_only(visit, world):
         at.button(key="sweep-file").click().run()
     gone.assert_called_once_with("models", model="crack/relu-at-a-half")
     assert cards.read(world.settings.models, "crack", "relu-at-a-half").made_by == "engineer"
+
+
+def test_fine_cracks_are_told_by_width_at_the_present_threshold(visit, world):
+    home = cards.place(world.settings.models, "crack", "starter-test")
+    told = cards.evaluation(home, "test")
+    at = visit("crack", threshold="0.5")
+    for threshold in (0.5, 0.7):
+        at.slider(key="threshold").set_value(threshold).run()
+        found = fine.score(told, threshold)
+        assert [row[1] for row in table(at, "fine-width")] == [
+            "–" if np.isnan(row["recall"]) else f"{row['recall']:.2f}" for row in found["by_width"]
+        ]
+        plain, two = fine.rescue(told, threshold)
+        assert [row[0] for row in table(at, "fine-rescue")] == ["Plain mask", "Two thresholds"]
+        assert table(at, "fine-rescue")[1][1] == f"{two['gained_px']:+,.0f} px"
+        assert table(at, "fine-rescue")[0][3] == f"{plain['f1']:.3f}"
+    np.savez(home / "evaluation-test-x2.npz", **told)
+    at = visit("crack", threshold="0.5")
+    assert [row[0] for row in table(at, "fine-rescue")][2:] == ["Photos enlarged twice", "Both"]
 
 
 def test_filing_asks_for_the_role_where_it_writes(world):

@@ -223,6 +223,12 @@ def test_the_command_sweeps_files_the_best_and_prints_one_document(walls, tmp_pa
     assert "--sweep" not in filed.command
     assert f"--set loss={best['loss']}" in filed.command or best["loss"] == "relu"
     other = str(tmp_path / "run" / "trial-01")
+    asked = ["evaluate", other, "--data", str(walls), "--rescue", "--scale", "0.5", "--json"]
+    assert main(asked, environ) == 0
+    rows = json.loads(capsys.readouterr().out)["metrics"]["rescue"]
+    assert rows[0]["how"] == "plain"
+    assert "enlarged" in [row["how"] for row in rows]
+    assert "gained_m" in rows[0]
     assert main(["models", "file", other, "--name", "another", "--json"], environ) == 0
     assert json.loads(capsys.readouterr().out)["model"] == "crack/another"
     assert main(["train", "rail", "--data", str(walls), "--sweep", "seed=1,2"], environ) == 2

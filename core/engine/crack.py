@@ -390,6 +390,8 @@ class Model:
     views: int = 1
     known: Known | None = None
     card: Card | None = None
+    enlarge: int = 1
+    """So many times as large a photo is looked at: 2 is for fine cracks, at four times the time."""
 
 
 @dataclass(frozen=True)
@@ -445,18 +447,29 @@ def predict(model: Model, pictures: Iterable[np.ndarray]) -> Iterator[dict[str, 
     for picture in pictures:
         height, width = picture.shape[:2]
         small = shrink(picture, model.longest_px) if model.longest_px else picture
+        if model.enlarge > 1:
+            small = _grown(small, model.enlarge)
         said = np.empty(small.shape[:2], np.uint8 if small is picture else np.float32)
         features = np.zeros(0)
         for part, p, seen in tiles(model, small):
             said[part] = sweep.store(p) if said.dtype == np.uint8 else p
             features = features + seen if features.size else seen
         if said.dtype != np.uint8:
-            grown = F.interpolate(torch.from_numpy(said)[None, None], (height, width), mode="bilinear")
-            said = sweep.store(grown[0, 0].numpy())
+            # Enlarged parts are averaged, reduced ones drawn out again.
+            how = "area" if model.enlarge > 1 else "bilinear"
+            sized = F.interpolate(torch.from_numpy(said)[None, None], (height, width), mode=how)
+            said = sweep.store(sized[0, 0].numpy())
         told = {"p": said}
         if model.known is not None:
             told["unlike"] = np.asarray(model.known.share(features / small[..., 0].size), np.float32)
         yield told
+
+
+def _grown(picture: np.ndarray, times: int) -> np.ndarray:
+    """The photo `times` as large, (H, W, 3) uint8."""
+    x = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
+    x = F.interpolate(x, scale_factor=times, mode="bilinear", align_corners=False)
+    return x[0].permute(1, 2, 0).numpy()
 
 
 def probabilities(model: Model, picture: np.ndarray) -> np.ndarray:

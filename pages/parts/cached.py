@@ -59,6 +59,15 @@ def maps(folder: Path) -> dict[str, str]:
     return _maps(str(place), place.stat().st_mtime_ns) if place.is_dir() else {}
 
 
+def pooled(folder: Path, split: str) -> Evaluation | None:
+    """A crack evaluation summed over its photos, for figures that are asked for at every move of a slider.
+
+    None where it was not kept, or was made before cracks were counted by width.
+    """
+    stamp = _stamp(folder, split)
+    return _pooled(str(folder), split, stamp) if stamp else None
+
+
 def _stamp(folder: Path, split: str) -> int:
     path = folder / f"evaluation-{split}.npz"
     return path.stat().st_mtime_ns if path.is_file() else 0
@@ -126,6 +135,15 @@ def agreement(domain: str, folder: str, split: str, stamp: int) -> explore.Calib
 def calibration(domain: str, folder: Path, split: str) -> explore.Calibration:
     """How sure a model's answers were and how often right."""
     return agreement(domain, str(folder), split, _stamp(folder, split))
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _pooled(folder: str, split: str, stamp: int) -> Evaluation | None:
+    told = _known(folder, split, stamp)
+    counted = ("histogram", "reached", "middle", "near", "length_px", "thin", "raised")
+    if any(name not in told for name in counted):
+        return None
+    return {name: np.asarray(told[name]).sum(0, dtype=np.float64, keepdims=True) for name in counted}
 
 
 def _known(folder: str, split: str, stamp: int) -> Evaluation:

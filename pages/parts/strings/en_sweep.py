@@ -1,4 +1,4 @@
-"""English: trainings that are compared in one run."""
+"""English: trainings that are compared in one run, and how fine cracks fare."""
 
 from __future__ import annotations
 
@@ -50,4 +50,23 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "sweep.name": "Name of the model",
     "sweep.file_now": "File as a model",
     "run.sweep": "See the table",
+    "fine.width": "Crack width",
+    "fine.found": "Length found",
+    "fine.found_help": "Share of the length with a mark within 2 pixels",
+    "fine.length": "Length, px",
+    "fine.caption": "Cracks by width at {threshold}",
+    "fine.tolerance": "{f1} at {px} px",
+    "fine.note": "F1 with a tolerance: {tolerance}. Middle lines alone (clDice): {cldice}.",
+    "fine.how": "How",
+    "fine.gained": "Found more",
+    "fine.gained_help": "Length of true crack with a mark within 2 pixels, against the plain mask",
+    "fine.added": "False more",
+    "fine.added_help": "Marked area farther than 2 pixels from any crack, against the plain mask",
+    "fine.by_plain": "Plain mask",
+    "fine.by_two_thresholds": "Two thresholds",
+    "fine.by_enlarged": "Photos enlarged twice",
+    "fine.by_both": "Both",
+    "fine.from": "from {low} on, where connected",
+    "fine.rescue": "What would find more of the fine cracks, and its price",
+    "fine.enlarge": "See what photos enlarged twice would find",
 }

@@ -1,4 +1,4 @@
-"""Japanese: trainings that are compared in one run."""
+"""Japanese: trainings that are compared in one run, and how fine cracks fare."""
 
 from __future__ import annotations
 
@@ -43,4 +43,23 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "sweep.name": "モデルの名前",
     "sweep.file_now": "モデルとして登録",
     "run.sweep": "表を見る",
+    "fine.width": "ひび割れ幅",
+    "fine.found": "見つけた長さ",
+    "fine.found_help": "2 画素以内に印がある長さの割合",
+    "fine.length": "長さ, px",
+    "fine.caption": "しきい値 {threshold} での幅ごとのひび割れ",
+    "fine.tolerance": "{px} px で {f1}",
+    "fine.note": "許容差つきの F1: {tolerance}。中心線だけでは (clDice): {cldice}。",
+    "fine.how": "方法",
+    "fine.gained": "多く見つける",
+    "fine.gained_help": "そのままのマスクより多い、2 画素以内に印があるひび割れの長さ",
+    "fine.added": "多く誤る",
+    "fine.added_help": "そのままのマスクより多い、ひび割れから 2 画素を超えて離れた面積",
+    "fine.by_plain": "そのままのマスク",
+    "fine.by_two_thresholds": "しきい値 2 つ",
+    "fine.by_enlarged": "2 倍に拡大した写真",
+    "fine.by_both": "両方",
+    "fine.from": "つながる所は {low} から",
+    "fine.rescue": "細いひび割れをさらに見つける方法とその代価",
+    "fine.enlarge": "2 倍に拡大して見えるものを調べる",
 }

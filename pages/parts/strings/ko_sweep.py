@@ -1,4 +1,4 @@
-"""Korean: trainings that are compared in one run."""
+"""Korean: trainings that are compared in one run, and how fine cracks fare."""
 
 from __future__ import annotations
 
@@ -45,4 +45,23 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "sweep.name": "모델 이름",
     "sweep.file_now": "모델로 등록",
     "run.sweep": "표 보기",
+    "fine.width": "균열 폭",
+    "fine.found": "찾은 길이",
+    "fine.found_help": "2화소 안에 표시가 있는 길이의 비율",
+    "fine.length": "길이, px",
+    "fine.caption": "임계값 {threshold}에서 폭별 균열",
+    "fine.tolerance": "{px}px에서 {f1}",
+    "fine.note": "허용 오차를 둔 F1: {tolerance}. 중심선만 보면 (clDice): {cldice}.",
+    "fine.how": "방법",
+    "fine.gained": "더 찾음",
+    "fine.gained_help": "단순 마스크보다 더 찾은, 2화소 안에 표시가 있는 균열 길이",
+    "fine.added": "더 틀림",
+    "fine.added_help": "단순 마스크보다 더 표시된, 균열에서 2화소 넘게 떨어진 면적",
+    "fine.by_plain": "단순 마스크",
+    "fine.by_two_thresholds": "임계값 두 개",
+    "fine.by_enlarged": "두 배로 확대한 사진",
+    "fine.by_both": "둘 다",
+    "fine.from": "이어진 곳은 {low}부터",
+    "fine.rescue": "가는 균열을 더 찾는 방법과 그 대가",
+    "fine.enlarge": "두 배로 확대하면 무엇이 더 보이는지 확인",
 }
