@@ -109,12 +109,26 @@ def retrain(
 
 
 def evaluate(
-    db: Database, by: Person, card: Card, *, data: str, split: str, now: float, wake: Path | None = None
+    db: Database,
+    by: Person,
+    card: Card,
+    *,
+    data: str,
+    split: str,
+    now: float,
+    wake: Path | None = None,
+    enlarge: int = 1,
 ) -> int:
-    """Order that a model answers a split of a stored set, for its laboratory to show; the run's id."""
+    """Order that a model answers a split of a stored set, for its laboratory to show; the run's id.
+
+    With `enlarge` 2 a crack model looks at photos twice as large, for `core.fine.rescue`.
+    """
     by.require("engineer")
     sets.get(db, data)
-    told = {"model": f"{card.domain}/{card.id}", "data": data, "split": split}
+    if enlarge > 1 and card.domain != "crack":
+        raise ConfigError(f"Photos are enlarged for crack models; {card.id} is a {card.domain} model.")
+    told: dict[str, Any] = {"model": f"{card.domain}/{card.id}", "data": data, "split": split}
+    told |= {"enlarge": enlarge} if enlarge > 1 else {}
     return queue.submit(db, "evaluate", card.domain, told, owner=by.name, now=now, wake=wake)
 
 
