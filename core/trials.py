@@ -122,6 +122,12 @@ def known(runs: Path) -> list[Path]:
     return sorted(found, key=lambda folder: ((folder / PLAN).stat().st_mtime, folder.name), reverse=True)
 
 
+def domain(folder: Path) -> str:
+    """Of which domain the sweep in a run's folder is; "" where it is none."""
+    path = folder / PLAN
+    return str(json.loads(path.read_text(encoding="utf-8"))["domain"]) if path.is_file() else ""
+
+
 def stamp(folder: Path) -> int:
     """Changes whenever another trial of a sweep has ended: part of a cache's key."""
     return max((p.stat().st_mtime_ns for p in folder.glob(f"trial-*/{cards.CARD}")), default=0)

@@ -1,6 +1,6 @@
 """Corrosion: which grades are taken for which, on which photos, and whether it is as sure as it says."""
 
-from pages.parts import cached, confusion, doubts, grades, lab, pick, published
+from pages.parts import cached, confusion, doubts, grades, lab, networks, pick, published
 from pages.parts.strings import t
 
 told = lab.begin("corrosion")
@@ -8,6 +8,7 @@ NAMES = [confusion.name(g) for g in confusion.GRADES]
 views = {
     "matrix": t("corrosion.view_matrix"),
     "labels": t("corrosion.view_labels"),
+    "networks": t("corrosion.view_networks"),
     "costs": t("corrosion.view_costs"),
     "honest": t("corrosion.view_honest"),
     "published": t("rail.view_published"),
@@ -17,6 +18,8 @@ view = pick.one(
 )
 if view == "labels":
     doubts.show(told)
+elif view == "networks":
+    networks.show(told)
 elif view == "costs":
     grades.costs(told, cached.evaluation(told.model.folder, told.split) or {}, NAMES)
 elif view == "honest":

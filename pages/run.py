@@ -12,6 +12,9 @@ from core.settings import Settings
 from pages.parts import access, pick, places, tables, training, words
 from pages.parts.strings import t
 
+COMPARED = {"crack": "losses", "corrosion": "networks"}
+"""Where a laboratory shows the table of a run that compares trainings."""
+
 person = access.require("engineer", "admin")
 settings = Settings.of()
 
@@ -81,7 +84,7 @@ def head(run: Run, now: float) -> None:
             if st.button(t("run.lab"), icon=":material/science:", key="lab-of"):
                 places.go(run.domain, model=str(model).partition("/")[2])
         if "sweep" in run.config and st.button(t("run.sweep"), icon=":material/table_chart:", key="sweep-of"):
-            places.go(run.domain, view="losses", sweep=str(run.id))
+            places.go(run.domain, view=COMPARED[run.domain], sweep=str(run.id))
         if run.kind == "train":
             if st.button(t("run.again"), icon=":material/edit:", key="again"):
                 places.go("runs", again=str(run.id))

@@ -101,6 +101,34 @@ def corrosion_model(settings: Settings, scratch: Path) -> Card:
     return _file(settings, scratch / "starter-test", evaluation, card)
 
 
+def corrosion_validation(settings: Settings, scratch: Path, n: int = 32) -> dict[str, np.ndarray]:
+    """What the corrosion model said of the photos it learns from, in two folds, and where it looked.
+
+    Each grade is said twice for each other; all photos are in the store, as the set `corrosion-train`.
+    """
+    photos = []
+    for i in range(n):
+        photo = _photo(scratch, f"beam-{i:02d}.jpg", 600 + i, "corrosion")
+        grade = i % 4
+        photos.append(
+            dataclasses.replace(photo, grade=grade, group=f"year {i // 4}", split="train", fold=i // 4 % 2)
+        )
+    keep(settings, "corrosion-train", "corrosion", photos)
+    said = [(i // 4) % 4 for i in range(n)]
+    rng = np.random.default_rng(9)
+    answers = []
+    for i, g in enumerate(said):
+        p = 0.05 + rng.random(4) * 0.05
+        p[g] += 0.5 + 0.3 * i / n
+        looked = np.zeros((7, 7), np.uint8)
+        looked[2:5, 1 + g : 3 + g] = 255
+        answers.append({"p": (p / p.sum()).astype(np.float32), "unlike": np.float32(0.4), "looked": looked})
+    evaluation = corrosion.evaluation(photos, answers)
+    evaluation["fold"] = np.asarray([p.fold for p in photos], np.int8)
+    np.savez(cards.place(settings.models, "corrosion", "starter-test") / "evaluation-val.npz", **evaluation)
+    return evaluation
+
+
 def run(
     settings: Settings, state: str, *, name: str = "", n: int = 12, preset: str = "quick", **given
 ) -> int:

@@ -52,6 +52,7 @@ def show(told: Lab) -> None:
         evaluation = grades.relabelled(evaluation, spoken)
     st.html(f'<p class="lead">{in_words(matrix_of(evaluation))}</p>')
     cells(Wall(told, evaluation, lab.here(told, evaluation), said))
+    per_grade(evaluation)
     other = compared(told)
     if other is not None:
         difference(told, evaluation, other)
@@ -130,7 +131,10 @@ def worst_cell(matrix: np.ndarray) -> tuple[int, int]:
 
 @st.fragment
 def cells(wall: Wall) -> None:
-    """The matrix and the photos of one of its cells."""
+    """The matrix and the photos of one of its cells, with what people have said by now."""
+    if relabel.has_spoken():
+        st.rerun(scope="app")  # what stands outside this part counts labels too
+    wall = dataclasses.replace(wall, said=relabel.standing("corrosion"))
     matrix = matrix_of(wall.evaluation)
     first = worst_cell(matrix)
     as_list: dict[str, Any] = {"is_list": True, "is_labelled": True, "say": name}
@@ -165,7 +169,6 @@ def cells(wall: Wall) -> None:
             note=t("lab.click_cell"),
             on_click=choose,
         )
-        per_grade(wall.evaluation)
 
 
 def choose(points: list[dict[str, Any]]) -> None:

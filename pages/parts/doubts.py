@@ -25,7 +25,7 @@ def show(told: Lab) -> None:
     listed(told, said)
     st.markdown(f"## {t('doubts.title')}")
     st.html(f'<p class="note">{t("doubts.note")}</p>')
-    for split in cached.splits(told.model.folder):
+    for split in reversed(cached.splits(told.model.folder)):  # those that a model learns from come first
         doubtful(told, split, said)
 
 
@@ -62,8 +62,9 @@ def _card(photo: str, said: relabel.labels.Standing, here: Held | None) -> dict[
     own = [w for (sha, _), w in said.items() if sha == photo]
     newest = max(own, key=lambda w: w.id)
     label = said.get((photo, "label"))
-    title = t(f"relabel.only_{newest.what}")
-    if label is not None:
+    if label is None:
+        title = t(f"relabel.only_{newest.what}")
+    else:
         title = f"{label.was or '–'} → {words.label('corrosion', label.value)}"
     return gallery.tile(
         photo,

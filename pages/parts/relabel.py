@@ -15,10 +15,17 @@ from core.settings import Settings
 from pages.parts import access, words
 from pages.parts.strings import t
 
+_SPOKEN = "relabel-spoken"
+
 
 def standing(domain: Domain) -> labels.Standing:
     """What people say now, by photo and matter."""
     return labels.standing(_db(), domain)
+
+
+def has_spoken() -> bool:
+    """Whether this reader said something since this was asked last: what else is shown is out of date."""
+    return bool(st.session_state.pop(_SPOKEN, False))
 
 
 def desk(domain: Domain, photo: str) -> None:
@@ -108,14 +115,17 @@ def _name(domain: Domain, value: str) -> str:
 def _relabel(domain: Domain, photo: str, label: str, note: str) -> None:
     labels.relabel(_db(), access.me(), domain, photo, label, time.time(), st.session_state.get(note, ""))
     st.session_state[note] = ""
+    st.session_state[_SPOKEN] = True
 
 
 def _mark(domain: Domain, photo: str) -> None:
     labels.mark(_db(), access.me(), domain, photo, time.time())
+    st.session_state[_SPOKEN] = True
 
 
 def _withdraw(domain: Domain, photo: str, what: labels.What) -> None:
     labels.withdraw(_db(), access.me(), domain, photo, what, time.time())
+    st.session_state[_SPOKEN] = True
 
 
 def _db() -> Database:

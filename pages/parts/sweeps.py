@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from core import fine, losses, orders, queue, trials
 from core.crack import Config
 from core.errors import ConfigError, PatinaError
 from core.loss_trials import PUBLISHED
+from core.records import Domain
 from core.settings import Settings
 from pages.parts import access, charts, notice, pick, places, tables
 from pages.parts.strings import t
@@ -78,24 +79,12 @@ def choose(
 
 def show(db: Database, settings: Settings) -> None:
     """The sweep in the address, else the newest; how to begin one where there is none."""
-    known = [folder for folder in trials.known(settings.runs) if _domain(folder) == "crack"]
-    if not known:
+    folder = which(db, settings, "crack")
+    if folder is None:
         st.html(f'<p class="lead">{t("sweep.none")}</p>')
         _begin()
         return
-    by_name = {folder.name: folder for folder in known}
-    called = {name: _named(db, name) for name in by_name}
-    chosen = pick.one(
-        "sweep",
-        list(by_name),
-        known[0].name,
-        label=t("sweep.which"),
-        say=lambda name: called[name],
-        is_list=True,
-        is_labelled=True,
-    )
-    folder = by_name[chosen]
-    told = _table(str(folder), trials.stamp(folder))
+    told = table(folder)
     if not told["rows"]:
         st.html(f'<p class="lead">{t("sweep.not_yet", n=told["trials"])}</p>')
         return
@@ -109,8 +98,34 @@ def show(db: Database, settings: Settings) -> None:
         _at_equal_precision(told)
     _beside_the_paper(told)
     if access.me().is_at_least("engineer"):
-        _file(db, settings, folder, told, best)
+        said = {row["trial"]: _with_f1(row) for row in told["rows"]}
+        file(db, settings, "crack", folder, said, best["trial"])
         _begin()
+
+
+def which(db: Database, settings: Settings, domain: Domain) -> Path | None:
+    """The folder of the sweep in the address, else of the newest one; None where there is none."""
+    known = [folder for folder in trials.known(settings.runs) if trials.domain(folder) == domain]
+    if not known:
+        return None
+    by_name = {folder.name: folder for folder in known}
+    called = {name: _named(db, name) for name in by_name}
+    chosen = pick.one(
+        "sweep",
+        list(by_name),
+        known[0].name,
+        label=t("sweep.which"),
+        say=lambda name: called[name],
+        key=f"{domain}-sweep",
+        is_list=True,
+        is_labelled=True,
+    )
+    return by_name[chosen]
+
+
+def table(folder: Path) -> Mapping[str, Any]:
+    """The table of a sweep as far as it is, read anew whenever a training of it has ended."""
+    return _table(str(folder), trials.stamp(folder))
 
 
 def _in_words(told: Mapping[str, Any], best: Mapping[str, Any]) -> str:
@@ -208,17 +223,16 @@ def _beside_the_paper(told: Mapping[str, Any]) -> None:
         tables.show(heads, rows, key="sweep-beside", stack=True)
 
 
-def _file(
-    db: Database, settings: Settings, folder: Path, told: Mapping[str, Any], best: Mapping[str, Any]
+def file(
+    db: Database, settings: Settings, domain: Domain, folder: Path, said: Mapping[int, str], best: int
 ) -> None:
-    """Any of them as a model among the others; the best one is there already when the sweep has ended."""
-    by_number = {row["trial"]: row for row in told["rows"]}
+    """Any training as a model among the others, `said` by its number; the best one is there already."""
     with st.expander(t("sweep.file"), icon=":material/deployed_code:"):
         number = st.selectbox(
             t("sweep.trial"),
-            list(by_number),
-            index=list(by_number).index(best["trial"]),
-            format_func=lambda n: _with_f1(by_number[n]),
+            list(said),
+            index=list(said).index(best),
+            format_func=lambda n: said[n],
             key="sweep-trial",
         )
         called = st.text_input(t("sweep.name"), key="sweep-name", max_chars=56)
@@ -234,7 +248,7 @@ def _file(
                     name=called,
                     now=time.time(),
                 )
-                places.go("models", model=f"crack/{filed.id}")
+                places.go("models", model=f"{domain}/{filed.id}")
 
 
 def _begin() -> None:
@@ -283,8 +297,3 @@ def _named(db: Database, folder: str) -> str:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _table(folder: str, stamp: int) -> Mapping[str, Any]:
     return trials.table(Path(folder))
-
-
-def _domain(folder: Path) -> str:
-    planned: Sequence[trials.Trial] = trials.of_folder(folder)
-    return "crack" if planned and isinstance(planned[0].config, Config) else ""

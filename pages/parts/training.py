@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
@@ -15,11 +15,16 @@ from core.accounts import Person
 from core.curves import Curve
 from core.records import DOMAINS, Domain, Run
 from core.settings import Settings
-from pages.parts import access, charts, form, pick, places, sweeps, tables, words
+from pages.parts import access, charts, form, networks, pick, places, sweeps, tables, words
 from pages.parts.strings import t
 from pages.parts.tables import Cell, Column, Row
 
 TONES: Final = {"waiting": "wait", "running": "busy", "done": "good", "failed": "ask", "cancelled": "none"}
+CHOOSE: Final[Mapping[Domain, Callable[..., tuple[dict[str, Any], str]]]] = {
+    "crack": sweeps.choose,
+    "corrosion": networks.choose,
+}
+"""Where several trainings can be compared in one run: the form that asks which."""
 ACTIVE: Final = ("waiting", "running")
 MOST_LINES: Final = 8
 """Phases (folds, cycles) that a figure shows at once, the newest ones."""
@@ -318,9 +323,9 @@ def order(db: Database, settings: Settings, person: Person, told: Mapping[str, s
         changed=(again.config.get("set") or {}) if again is not None and kept else None,
     )
     axes: dict[str, Any] = {}
-    if domain == "crack" and not wrong:
+    if domain in CHOOSE and not wrong:
         config = settings_of.preset(module.Config, module.PRESETS, str(preset), changed)
-        axes, wrong = sweeps.choose(
+        axes, wrong = CHOOSE[domain](
             config, key=key, is_wanted="sweep" in told, before=again.config.get("sweep") if again else None
         )
     name = st.text_input(t("runs.name_it"), key="new-name", placeholder=t("runs.name_hint"), max_chars=60)

@@ -64,4 +64,42 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "<b>{n}</b> of {of} labels are doubtful; {seen} of them corrected already.",
     ),
     "doubts.likelier": "Looks like {grade}, by {margin}",
+    "corrosion.view_networks": "Networks",
+    "networks.compare_help": (
+        "Every network you choose is trained on every view you choose, as the paper’s search chose "
+        "it, one after the other."
+    ),
+    "networks.which": "Networks",
+    "networks.views": "Photos",
+    "networks.planned": (
+        "1 training of {epochs} epochs in {folds} folds.",
+        "{n} trainings of {epochs} epochs in {folds} folds, one after the other.",
+    ),
+    "networks.none": (
+        "Which network grades best, and what is trimming worth? Train several in one run; the "
+        "paper’s figures 2 to 4 and its table appear here."
+    ),
+    "networks.begin": "Compare networks",
+    "networks.best_test": (
+        "{name} is best in cross validation (mean F1 {val}); on the {photos} test photos it reaches {f1}."
+    ),
+    "networks.best_val": (
+        "{name} is best on the {photos} validation photos (mean F1 {f1}); there are no test photos."
+    ),
+    "networks.mean_help": "Mean F1 over the four grades",
+    "networks.grade_help": "F1 of this grade",
+    "networks.folds_f1": "Folds",
+    "networks.table_4": (
+        "Table 4: precision, recall and F1 on the test photos; the last column is the mean F1 of the "
+        "cross validation"
+    ),
+    "networks.published_note": (
+        "“Paper” is printed of 120 other photos. With so few, a difference below 0.07 to 0.09 is "
+        "within chance."
+    ),
+    "networks.lacking": "ImageNet weights that were not whole here – {which}",
+    "networks.figure_2": "Figure 2: validation loss by epoch",
+    "networks.figure_3": "Figure 3: validation accuracy by epoch",
+    "networks.figure_4": "Figure 4: which grade is taken for which, row shares",
+    "networks.epoch": "Epoch",
 }

@@ -63,4 +63,33 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "{of}件のうち<b>{n}</b>件が疑わしく、うち{seen}件は訂正済みです。",
     ),
     "doubts.likelier": "{grade}に見える、差{margin}",
+    "corrosion.view_networks": "ネットワーク",
+    "networks.compare_help": (
+        "選んだネットワークを選んだ見せ方ごとに、論文の探索が選んだ設定で順に学習します。"
+    ),
+    "networks.which": "ネットワーク",
+    "networks.views": "写真",
+    "networks.planned": (
+        "学習1回、{epochs}エポック、{folds}分割。",
+        "学習{n}回を順に、各{epochs}エポック、{folds}分割。",
+    ),
+    "networks.none": (
+        "どのネットワークが最良か、切り抜きはどれだけ効くか。一度に複数学習すると、"
+        "論文の図2〜4と表がここに出ます。"
+    ),
+    "networks.begin": "ネットワークを比べる",
+    "networks.best_test": "交差検証では{name}が最良（平均F1 {val}）。テスト写真{photos}枚では{f1}。",
+    "networks.best_val": "検証写真{photos}枚では{name}が最良（平均F1 {f1}）。テスト写真はありません。",
+    "networks.mean_help": "4グレードの平均F1",
+    "networks.grade_help": "このグレードのF1",
+    "networks.folds_f1": "分割",
+    "networks.table_4": "表4：テスト写真の適合率・再現率・F1。最後の列は交差検証の平均F1",
+    "networks.published_note": (
+        "「論文」は別の120枚の値。この枚数では0.07〜0.09より小さい差は偶然の範囲です。"
+    ),
+    "networks.lacking": "ここでは揃っていないImageNetの重み – {which}",
+    "networks.figure_2": "図2：エポックごとの検証損失",
+    "networks.figure_3": "図3：エポックごとの検証正解率",
+    "networks.figure_4": "図4：グレードの取り違え、行の割合",
+    "networks.epoch": "エポック",
 }

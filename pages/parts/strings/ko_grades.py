@@ -58,4 +58,35 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "라벨 {of}개 중 <b>{n}</b>개가 의심스럽고, 그중 {seen}개는 이미 고쳤습니다.",
     ),
     "doubts.likelier": "{grade}처럼 보임, {margin} 차이",
+    "corrosion.view_networks": "네트워크",
+    "networks.compare_help": "고른 네트워크마다 고른 보기로, 논문의 탐색이 고른 설정으로 차례로 학습합니다.",
+    "networks.which": "네트워크",
+    "networks.views": "사진",
+    "networks.planned": (
+        "학습 1회, 에폭 {epochs}, 폴드 {folds}.",
+        "학습 {n}회를 차례로, 각 에폭 {epochs}, 폴드 {folds}.",
+    ),
+    "networks.none": (
+        "어느 네트워크가 가장 좋고 자르기는 얼마나 도움이 됩니까? 한 번에 여럿을 학습하면 논문의 "
+        "그림 2–4와 표가 여기에 나타납니다."
+    ),
+    "networks.begin": "네트워크 비교",
+    "networks.best_test": (
+        "교차 검증에서 {name}이(가) 가장 좋고(평균 F1 {val}), 시험 사진 {photos}장에서는 {f1}입니다."
+    ),
+    "networks.best_val": (
+        "검증 사진 {photos}장에서 {name}이(가) 가장 좋습니다(평균 F1 {f1}). 시험 사진은 없습니다."
+    ),
+    "networks.mean_help": "네 등급의 평균 F1",
+    "networks.grade_help": "이 등급의 F1",
+    "networks.folds_f1": "폴드",
+    "networks.table_4": "표 4: 시험 사진의 정밀도, 재현율, F1. 마지막 열은 교차 검증의 평균 F1",
+    "networks.published_note": (
+        "“논문” 값은 다른 사진 120장의 값입니다. 이만큼 적으면 0.07–0.09보다 작은 차이는 우연일 수 있습니다."
+    ),
+    "networks.lacking": "여기에 온전하지 않은 ImageNet 가중치 – {which}",
+    "networks.figure_2": "그림 2: 에폭별 검증 손실",
+    "networks.figure_3": "그림 3: 에폭별 검증 정확도",
+    "networks.figure_4": "그림 4: 등급 혼동, 행 비율",
+    "networks.epoch": "에폭",
 }
