@@ -75,8 +75,9 @@ def retrain(
     """Order one repeat of a rail experiment anew from training `cycle` on; the new run's id.
 
     Data, preset and settings are those of the earlier run, which stays as it is; what it found before that
-    training is taken over. People's labels (`core.corrections`) are written into the new run's config as they
-    stand now, and those that the earlier run began with already. `Forbidden` below engineer; `DataError` for
+    training is taken over, but never a cycle that somebody has undone: then the order begins with that one.
+    People's labels (`core.corrections`) are written into the new run's config as they stand now, and those
+    that the earlier run began with already. `Forbidden` below engineer; `DataError` for
     a run without pseudo-labels, when nobody has said anything of this repeat, and for a training below 1.
     """
     by.require("engineer")
@@ -89,6 +90,7 @@ def retrain(
         )
     if cycle < 1:
         raise DataError(f"There is no training {cycle}; they count from 1.")
+    cycle = min([cycle, *corrections.undone(db, run_id, repeat)])
     earlier: Mapping[str, Any] = run.config.get("begin", {})
     own = {photo: CLASSES.index(c.label) for photo, c in said.items()}
     begin = {

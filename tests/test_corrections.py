@@ -149,6 +149,16 @@ def test_a_retraining_carries_what_stands_and_who_said_it(house, tmp_path):
     assert (tmp_path / "wake").exists()
 
 
+def test_a_retraining_takes_nothing_over_from_a_cycle_that_was_undone(house):
+    db, people, run = house
+    corrections.overturn(db, people["mina"], run, 1, [A], NOW)
+    corrections.undo_cycle(db, people["mina"], run, 1, 2, NOW)
+    asked = [orders.retrain(db, people["mina"], run, 1, cycle, NOW) for cycle in (4, 2, 1)]
+    assert [queue.get(db, id).config["begin"]["cycle"] for id in asked] == [2, 2, 1]
+    corrections.restore_cycle(db, people["mina"], run, 1, 2, NOW)
+    assert queue.get(db, orders.retrain(db, people["mina"], run, 1, 4, NOW)).config["begin"]["cycle"] == 4
+
+
 def test_a_retraining_without_corrections_is_refused(house):
     db, people, run = house
     before = len(queue.latest(db))

@@ -123,7 +123,7 @@ def test_the_share_of_defects_is_found_whatever_was_taught(share, taught):
 
 def test_few_places_make_the_share_less_sure_and_peoples_labels_make_it_surer():
     p = np.sort(said_of(0.25, 0.5, 300))  # photos of one place are alike
-    narrow, wide = (selection.class_ratio(p, 0.5, place=np.arange(300) // n) for n in (1, 30))
+    narrow, wide = (selection.class_ratio(p, 0.5, place=np.arange(300) // n) for n in (1, 10))
     assert wide.share == pytest.approx(narrow.share)
     assert wide.high - wide.low > narrow.high - narrow.low
     pulled = selection.class_ratio(p, 0.5, labels=(300, 0))
@@ -133,6 +133,11 @@ def test_few_places_make_the_share_less_sure_and_peoples_labels_make_it_surer():
 def test_a_share_cannot_be_told_without_photos_or_from_one_class():
     assert selection.class_ratio(np.zeros(0), 0.5) is None
     assert selection.class_ratio(np.full(9, 0.5), 1.0) is None
+
+
+@pytest.mark.parametrize("p", [np.full(600, 0.5), np.linspace(0.6, 0.99, 600), np.linspace(0.01, 0.2, 600)])
+def test_a_share_that_runs_into_its_bound_is_none_at_all(p):
+    assert selection.class_ratio(p, 1 / 3, place=np.arange(600) // 12) is None
 
 
 def test_a_share_is_rounded_down_to_whole_photos():

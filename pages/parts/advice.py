@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,12 +18,12 @@ from core.cycles import Entry
 from core.errors import PatinaError
 from core.groups import LEFT, Group
 from core.rail import CLASSES
+from core.selection import Ratio
 from pages.parts import (
     access,
     advice_figures,
     charts,
     experiments,
-    few_labels,
     helping,
     ledger,
     notice,
@@ -38,21 +39,16 @@ COUNTS: Final = (8, 16, 40)
 """How many photos a person may be asked about at once."""
 BOUND: Final = 0.05
 """The deviation of F1 that a start set should stay within."""
+UNTOLD: Final = (math.nan, math.nan, math.nan)
+"""In place of a share that cannot be estimated."""
 
 
-def show(told: Visitor) -> None:
+def show(told: Visitor, known: Sequence[Experiment]) -> None:
     """One training of one repeat, and what it advises."""
-    known = experiments.known(told.db, told.settings)
-    if not known:
-        few_labels.none(told)
+    found = experiments.choose(known, experiments.training_of)
+    if found is None:
         return
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        e = experiments.chosen(known)
-        if not e.n_repeats:
-            st.html(f'<p class="note">{t("cycles.not_yet")}</p>')
-            return
-        repeat = experiments.repeat_of(e)
-        training = experiments.training_of(e, repeat)
+    e, repeat, training = found
     rows = [row for row in e.found["rows"] if row["repeat"] == repeat]
     st.html(f'<p class="lead">{helping.in_words(e, repeat, training)}</p>')
     left, right = st.columns(2, gap="large")
@@ -93,8 +89,17 @@ def shares(e: Experiment, repeat: int, rows: Sequence[Any]) -> None:
         for row, one in zip(rows, stored, strict=True)
         if one is not None and "share" in one
     ]
-    if not told or all(np.isnan(share[0]) for _, share in told):
+    # Runs of an earlier version hold estimates at their bound, too.
+    told = [(n, share if Ratio(*share).tells else UNTOLD) for n, share in told]
+    if not told:
         return
+    untold = [n for n, share in told if share is UNTOLD]
+    if len(untold) == len(told):
+        st.html(f'<p class="note">{t("advice.ratio_never")}</p>')
+        return
+    note = t("advice.ratio_note")
+    if untold:
+        note += " " + t("advice.ratio_not_yet", labels=", ".join(map(str, untold)))
     truth = cycles.photos(e.folder)["pool_truth"]
     is_known = bool((truth >= 0).mean() > 0.9)
     charts.show(
@@ -106,7 +111,7 @@ def shares(e: Experiment, repeat: int, rows: Sequence[Any]) -> None:
         ),
         t("advice.ratio_title"),
         key="advice-ratio",
-        note=t("advice.ratio_note"),
+        note=note,
     )
 
 

@@ -21,7 +21,6 @@ from core.rail import CLASSES
 from pages.parts import (
     access,
     experiments,
-    few_labels,
     helping,
     ledger,
     notice,
@@ -41,30 +40,13 @@ MOST_LINES: Final = 12
 """Lines of the history that stand on the page at once."""
 
 
-def show(told: Visitor) -> None:
+def show(told: Visitor, known: Sequence[Experiment]) -> None:
     """One experiment, one repeat, one cycle of it."""
-    known = experiments.known(told.db, told.settings)
-    if not known:
-        few_labels.none(told)
+    found = experiments.choose(known, cycle_of)
+    if found is None:
         return
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        e = experiments.chosen(known)
-        if not e.n_repeats:
-            st.html(f'<p class="note">{t("cycles.not_yet")}</p>')
-            return
-        repeat = experiments.repeat_of(e)
-        numbers = groups.numbers(e.folder, repeat)
-        if numbers:
-            number = pick.one(
-                "cycle",
-                [*numbers, ALL] if len(numbers) > 1 else numbers,
-                numbers[0],
-                label=t("cycles.cycle"),
-                say=lambda n: t("cycles.all") if n == ALL else str(n),
-                is_labelled=True,
-                on_change=ledger.forget,
-            )
-    if not numbers:
+    e, repeat, number = found
+    if number is None:
         st.html(f'<p class="note">{t("cycles.no_groups")}</p>')
         return
     head, _ = e.ledger(repeat)
@@ -72,6 +54,22 @@ def show(told: Visitor) -> None:
         st.html(f'<p class="note">{html.escape(str(head["note"]))}</p>')
     is_active = any(x.is_active for x in known)
     st.fragment(lay_out, run_every=10.0 if is_active else None)(told, e, repeat, number)
+
+
+def cycle_of(e: Experiment, repeat: int) -> int | None:
+    """The cycle of the page: the one in the address, else the first; None where no group was judged."""
+    numbers = groups.numbers(e.folder, repeat)
+    if not numbers:
+        return None
+    return pick.one(
+        "cycle",
+        [*numbers, ALL] if len(numbers) > 1 else numbers,
+        numbers[0],
+        label=t("cycles.cycle"),
+        say=lambda n: t("cycles.all") if n == ALL else str(n),
+        is_labelled=True,
+        on_change=ledger.forget,
+    )
 
 
 def desk_of(told: Visitor, e: Experiment, repeat: int, number: int) -> Desk:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from sqlite_utils import Database
@@ -18,6 +18,8 @@ from core.records import Run
 from core.settings import Settings
 from pages.parts import access, lab, pick, words
 from pages.parts.strings import t
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,22 @@ def begun_from(db: Database, run_id: int, repeat: int) -> list[Run]:
         for run in queue.latest(db, ("train",), limit=200)
         if (begin := run.config.get("begin")) and (begin["run"], begin["repeat"]) == (run_id, repeat)
     ]
+
+
+def choose(
+    all_: Sequence[Experiment], third: Callable[[Experiment, int], T]
+) -> tuple[Experiment, int, T] | None:
+    """The experiment and repeat of the page and a third thing of them, side by side in one row.
+
+    None, and the page says so, where nothing has been trained yet.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        e = chosen(all_)
+        if e.n_repeats:
+            repeat = repeat_of(e)
+            return e, repeat, third(e, repeat)
+    st.html(f'<p class="note">{t("cycles.not_yet")}</p>')
+    return None
 
 
 def chosen(all_: Sequence[Experiment]) -> Experiment:

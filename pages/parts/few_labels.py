@@ -25,12 +25,8 @@ FLOORS: Final = {"accuracy": None, "balanced_accuracy": 0.5, "f1": 0.0}
 """What "always normal" reaches; its accuracy is the share of normal test photos, told by each run."""
 
 
-def show(told: Visitor) -> None:
+def show(told: Visitor, known: Sequence[Experiment]) -> None:
     """The experiments in the address, else the newest; looks again while one of them is at work."""
-    known = experiments.known(told.db, told.settings)
-    if not known:
-        none(told)
-        return
     is_active = any(e.is_active for e in known)
     st.fragment(results, run_every=5.0 if is_active else None)(told)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +13,7 @@ import streamlit as st
 from core import corrections, cycles, sets
 from core.cycles import Entry, Near
 from core.rail import CLASSES
-from pages.parts import access, experiments, few_labels, gallery, notice, pick, tables, viewer, words
+from pages.parts import access, experiments, gallery, notice, pick, tables, viewer, words
 from pages.parts import cycles as page
 from pages.parts.experiments import Experiment, Visitor
 from pages.parts.strings import t
@@ -27,19 +28,12 @@ CUT: Final = 0.5
 """Where an experiment's test verdicts are cut, as in paper 1; the furthest from it is the surest mistake."""
 
 
-def show(told: Visitor) -> None:
+def show(told: Visitor, known: Sequence[Experiment]) -> None:
     """One training of one repeat: its wrong verdicts, and for the chosen one what taught it."""
-    known = experiments.known(told.db, told.settings)
-    if not known:
-        few_labels.none(told)
+    found = experiments.choose(known, experiments.training_of)
+    if found is None:
         return
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        e = experiments.chosen(known)
-        if not e.n_repeats:
-            st.html(f'<p class="note">{t("cycles.not_yet")}</p>')
-            return
-        repeat = experiments.repeat_of(e)
-        training = experiments.training_of(e, repeat)
+    e, repeat, training = found
     st.fragment(verdicts)(told, e, repeat, training)
 
 

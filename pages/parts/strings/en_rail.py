@@ -267,6 +267,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.ratio_note": (
         "Estimated from the answers on photos that nobody has labelled, with its 95 % interval."
     ),
+    "advice.ratio_not_yet": "With {labels} labels it cannot be estimated yet.",
+    "advice.ratio_never": (
+        "How many defects there are cannot be estimated yet: the answers on unlabelled photos fit 0 or 100 % as well. More labels help."
+    ),
     "advice.ratio_interval": "95 % interval",
     "advice.estimated": "estimated",
     "advice.assumed": "assumed",

@@ -259,6 +259,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.ratio_axis": "欠陥の割合",
     "advice.ratio_title": "ネットワークから見た欠陥の割合",
     "advice.ratio_note": "ラベルのない写真への答えから推定、95 % 区間。",
+    "advice.ratio_not_yet": "ラベル {labels} 枚ではまだ推定できません。",
+    "advice.ratio_never": (
+        "欠陥の割合はまだ推定できません。ラベルのない写真への答えが 0 % や 100 % とも合ってしまいます。ラベルを増やすと推定できるようになります。"
+    ),
     "advice.ratio_interval": "95 % 区間",
     "advice.estimated": "推定",
     "advice.assumed": "仮定",

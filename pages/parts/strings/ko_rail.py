@@ -254,6 +254,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.ratio_axis": "결함 비율",
     "advice.ratio_title": "네트워크가 보는 결함의 비율",
     "advice.ratio_note": "라벨이 없는 사진의 답으로 추정, 95 % 구간.",
+    "advice.ratio_not_yet": "레이블 {labels}개로는 아직 추정할 수 없습니다.",
+    "advice.ratio_never": (
+        "결함의 비율은 아직 추정할 수 없습니다. 레이블이 없는 사진에 대한 답이 0 %나 100 %와도 들어맞습니다. 레이블을 더하면 도움이 됩니다."
+    ),
     "advice.ratio_interval": "95 % 구간",
     "advice.estimated": "추정",
     "advice.assumed": "가정",
