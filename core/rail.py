@@ -454,6 +454,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "reference": {
         "method": "softmatch",
         "network": "mobilenet_v2",
+        "stripes": "removed",
         "division": "full",
         "n0": 21,
         "optimizer": "adamw",
