@@ -63,6 +63,50 @@ def train(
     return run_id
 
 
+def search(
+    db: Database,
+    by: Person,
+    domain: Domain,
+    *,
+    data: str,
+    preset: str,
+    changed: Mapping[str, Any],
+    trials: int,
+    now: float,
+    name: str = "",
+    wake: Path | None = None,
+) -> int:
+    """Order a search for the best settings on a stored set and return the run's id.
+
+    `ConfigError` for a domain without a search and for less than one trial, else as `train`.
+    """
+    by.require("engineer")
+    if domain != "corrosion":
+        raise ConfigError(f"There is no search for {domain}; corrosion has one (paper 3).")
+    if not 1 <= trials <= 1000:
+        raise ConfigError(f"A search takes 1 to 1000 trials; {trials} is not one of them.")
+    stored = sets.get(db, data)
+    if stored.domain != domain:
+        raise DataError(f"{data} is a {stored.domain} set; choose a {domain} set.")
+    module = rules(domain)
+    settings_of.preset(module.Config, module.PRESETS, preset, changed)
+    told = {"data": data, "preset": preset, "set": dict(changed), "trials": trials}
+    with writing(db):
+        run_id = queue.submit(
+            db,
+            "search",
+            domain,
+            told | {"words": labels.newest(db)},
+            owner=by.name,
+            now=now,
+            name=name.strip(),
+        )
+        note_event(db, by.name, "ordered", f"run/{run_id}", now, data=data, trials=trials)
+    if wake is not None:
+        queue.wake_workers(wake, now)
+    return run_id
+
+
 def retrain(
     db: Database,
     by: Person,

@@ -1,6 +1,6 @@
 """Corrosion: which grades are taken for which, on which photos, and whether it is as sure as it says."""
 
-from pages.parts import cached, confusion, doubts, grades, lab, networks, pick, published
+from pages.parts import cached, confusion, doubts, grades, lab, networks, pick, published, searches
 from pages.parts.strings import t
 
 told = lab.begin("corrosion")
@@ -9,6 +9,7 @@ views = {
     "matrix": t("corrosion.view_matrix"),
     "labels": t("corrosion.view_labels"),
     "networks": t("corrosion.view_networks"),
+    "search": t("corrosion.view_search"),
     "costs": t("corrosion.view_costs"),
     "honest": t("corrosion.view_honest"),
     "published": t("rail.view_published"),
@@ -20,6 +21,8 @@ if view == "labels":
     doubts.show(told)
 elif view == "networks":
     networks.show(told)
+elif view == "search":
+    searches.show(told)
 elif view == "costs":
     grades.costs(told, cached.evaluation(told.model.folder, told.split) or {}, NAMES)
 elif view == "honest":

@@ -8,13 +8,15 @@ import time
 from unittest.mock import PropertyMock, patch
 
 import numpy as np
+import optuna
 import pytest
 from safetensors.numpy import save_file
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from core import accounts, cards, corrosion, gate, grades, labels, queue, trials
+from core import accounts, cards, corrosion, gate, grades, labels, orders, queue, searches, trials
 from core.corrosion import Config
+from core.errors import ConfigError, Forbidden
 from tests import laboratory
 from tests.serving import World
 
@@ -135,15 +137,15 @@ def test_the_papers_figures_and_its_table_come_from_our_run(visit, world):
     name = swept(world)
     at = visit(view="networks", sweep=name)
     said = text(at)
-    assert "<b>AlexNet, untrimmed</b> is best in cross validation (mean F1 0.40)" in said
+    assert "<b>AlexNet, whole</b> is best in cross validation (mean F1 0.40)" in said
     assert "ImageNet weights that were not whole here – ResNet-18" in said
     specs = {c.proto.id: json.loads(c.proto.spec) for c in at.get("plotly_chart")}
     accuracy = next(spec for id, spec in specs.items() if "val_accuracy" in id)
     assert [(line["name"], line["line"]["dash"]) for line in accuracy["data"]] == [
         ("ResNet-18, trimmed", "solid"),
-        ("ResNet-18, untrimmed", "dash"),
+        ("ResNet-18, whole", "dash"),
         ("AlexNet, trimmed", "solid"),
-        ("AlexNet, untrimmed", "dash"),
+        ("AlexNet, whole", "dash"),
     ]
     assert sum("figure-4" in id for id in specs) == 4
 
@@ -158,3 +160,65 @@ def test_networks_to_compare_are_chosen_and_written_down(visit, world):
     [run] = queue.latest(world.db)
     assert run.config["sweep"] == {"network": ["cnn5", "resnet18", "alexnet"], "trimmed": [True, False]}
     assert run.config["words"] == 0
+
+
+def test_a_search_is_begun_watched_stopped_and_its_winner_trained(visit, world):
+    at = visit(view="search")
+    next(w for w in at.selectbox if w.key == "search-data").set_value("corrosion-train")
+    at.number_input(key="search-trials").set_value(3)
+    at.number_input(key="search-epochs").set_value(2)
+    at.number_input(key="search-folds").set_value(2).run()
+    at.button(key="search-start").click().run()
+    assert not at.exception
+    [run] = queue.latest(world.db, ("search",))
+    assert run.config["trials"] == 3
+    assert run.config["set"] == {"network": "resnet18", "epochs": 2, "folds": 2}
+    at.button(key="search-stop").click().run()
+    assert queue.get(world.db, run.id).state == "cancelled"
+    at = visit(view="search", search=str(run.id))
+    at.button(key="search-go-on").click().run()
+    assert queue.get(world.db, run.id).state == "waiting"
+
+    folder = world.settings.runs / str(run.id)
+    folder.mkdir(parents=True)
+    study = optuna.create_study(
+        study_name=searches.STUDY, storage=f"sqlite:///{folder / searches.DATABASE}", direction="maximize"
+    )
+    rng = np.random.default_rng(0)
+    for i in range(6):
+        trial = study.ask()
+        rate = trial.suggest_float("learning_rate", 1e-5, 1e-2, log=True)
+        trial.suggest_categorical("optimizer", ["adam", "sgd"])
+        value = 0.5 + 0.1 * np.log10(rate) / 5 + 0.01 * rng.random()
+        for epoch in range(1 if i == 5 else 4):
+            trial.report(value * epoch / 4, epoch + 1)
+        study.tell(trial, None, state=optuna.trial.TrialState.PRUNED) if i == 5 else study.tell(trial, value)
+    at = visit(view="search", search=str(run.id))
+    said = text(at)
+    assert "6 of 3 trials have ended" in said
+    assert "1 stopped early, which saved 3 epochs (12 %)" in said
+    for figure in ("history", "importances", "parallel", "slices", "intermediate"):
+        at = visit(view="search", search=str(run.id), figure=figure)
+        assert [c for c in at.get("plotly_chart") if f"search-{figure}" in c.proto.id]
+    with patch("pages.parts.places.go"):
+        at.button(key="search-train").click().run()
+    winner = queue.latest(world.db, ("train",))[0]
+    assert winner.config["set"]["learning_rate"] == study.best_params["learning_rate"]
+    assert winner.config["set"]["folds"] == 2
+
+
+def test_what_pruning_saved_counts_ended_trials_only():
+    told = searches.saved(["complete", "pruned", "fail", "running"], [10, 4, 2, 1], 10)
+    assert (told.pruned, told.epochs, told.of) == (1, 6, 20)
+    assert ("momentum", 0.82299, None) in searches.compared("resnet18", {"learning_rate": 1e-3})
+
+
+def test_only_an_engineer_orders_a_search_and_only_for_corrosion(world):
+    told = {"data": "corrosion-train", "preset": "paper", "changed": {}, "now": 1.0}
+    engineer, manager = (accounts.account(world.db, who).person for who in ("engineer", "manager"))
+    with pytest.raises(Forbidden):
+        orders.search(world.db, manager, "corrosion", trials=2, **told)
+    with pytest.raises(ConfigError, match="no search for rail"):
+        orders.search(world.db, engineer, "rail", trials=2, **told)
+    with pytest.raises(ConfigError, match="1 to 1000 trials"):
+        orders.search(world.db, engineer, "corrosion", trials=0, **told)

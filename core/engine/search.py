@@ -34,15 +34,14 @@ from core.engine import checkpoint
 from core.engine.corrosion import prepare
 from core.errors import ConfigError, Conflict, NotFound
 from core.records import PhotoSet, Progress
+from core.searches import DATABASE, STUDY
 from core.settings import Settings
 
 # The heartbeat, without which a dead worker's trial would never end.
 warnings.filterwarnings("ignore", category=ExperimentalWarning)
 
-DATABASE = "study.db"
 TOLD = "search.json"
 """What a study was begun with; a folder is gone on with nothing else."""
-STUDY = "corrosion"
 OBJECTIVE = "mean validation F1 over the folds, at the best epoch"
 """ours: the paper does not name its objective."""
 

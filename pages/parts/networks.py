@@ -42,7 +42,7 @@ def choose(
             NETWORKS,
             before.get("network", list(PAPER)),
             format_func=lambda name: words.NETWORKS.get(name, name),
-            key=f"{key}-networks",
+            key=f"{key}-sweep-networks",
         )
     with right:
         views = st.multiselect(
@@ -50,7 +50,7 @@ def choose(
             [True, False],
             before.get("trimmed", [True, False]),
             format_func=_view,
-            key=f"{key}-views",
+            key=f"{key}-sweep-views",
         )
     chosen = {name: list(v) for name, v in (("network", networks), ("trimmed", views)) if v}
     try:
@@ -166,7 +166,7 @@ def _figure_4(told: Mapping[str, Any]) -> None:
 def name(row: Mapping[str, Any]) -> str:
     """A training in a list: its network and view, and what else sets it apart."""
     rest = [f"{k} {v}" for k, v in row["values"].items() if k not in ("network", "trimmed")]
-    return ", ".join([network(row), _view(row["trimmed"]).lower(), *rest])
+    return ", ".join([network(row), _view(row["trimmed"]), *rest])
 
 
 def network(row: Mapping[str, Any]) -> str:
@@ -175,4 +175,4 @@ def network(row: Mapping[str, Any]) -> str:
 
 
 def _view(trimmed: bool) -> str:
-    return t("published.trimmed") if trimmed else t("published.untrimmed")
+    return t("networks.trimmed") if trimmed else t("networks.whole")

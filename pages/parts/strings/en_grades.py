@@ -102,4 +102,45 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "networks.figure_3": "Figure 3: validation accuracy by epoch",
     "networks.figure_4": "Figure 4: which grade is taken for which, row shares",
     "networks.epoch": "Epoch",
+    "corrosion.view_search": "Search",
+    "search.none": (
+        "Which settings suit your photos? A search tries many, stops the poor ones early and goes on "
+        "after any crash."
+    ),
+    "search.which": "Search",
+    "search.so_far": "{done} of {n} trials have ended",
+    "search.best": "best mean F1 <b>{f1}</b> in trial {number}",
+    "search.saved": (
+        "1 stopped early, which saved {epochs} epochs ({share})",
+        "{n} stopped early, which saved {epochs} epochs ({share})",
+    ),
+    "search.go_on": "Continue",
+    "search.train": "Train the winner on all folds",
+    "search.run": "The run",
+    "search.range": "Looked in",
+    "search.paper": "Paper chose",
+    "search.ours": "Best here",
+    "search.beside": "{network}: the paper’s choice and ours",
+    "search.history": "History",
+    "search.importances": "What matters",
+    "search.parallel": "Together",
+    "search.slices": "One by one",
+    "search.intermediate": "Curves",
+    "search.history_title": "Mean validation F1, trial after trial",
+    "search.importances_title": "Which settings decide over good and bad (PED-ANOVA)",
+    "search.parallel_title": "Every trial as a line through its settings",
+    "search.slices_title": "Mean F1 against each setting",
+    "search.intermediate_title": (
+        "What each trial had reached, epoch by epoch; short lines were stopped early"
+    ),
+    "search.too_few": "After two trials have ended.",
+    "search.begin": "Begin a search",
+    "search.trials": "Trials",
+    "search.epochs": "Epochs of a trial",
+    "search.paper_note": (
+        "The paper: 50 trials of 150 epochs for each network. Trials worse than the median are stopped early."
+    ),
+    "search.start": "Start the search",
+    "networks.trimmed": "trimmed",
+    "networks.whole": "whole",
 }
