@@ -38,7 +38,7 @@ def test_a_training_keeps_only_what_was_changed(house):
         wake=settings.wake,
     )  # fmt: skip
     run = queue.get(db, run_id)
-    assert run.config == {"data": "rail-test", "preset": "quick", "set": {"epochs": 2}}
+    assert run.config == {"data": "rail-test", "preset": "quick", "set": {"epochs": 2}, "words": 0}
     assert (run.owner, run.state, run.kind) == ("engineer", "waiting", "train")
     assert events(db, f"run/{run_id}") == ["ordered"]
     assert settings.wake.exists()
