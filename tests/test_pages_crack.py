@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from unittest.mock import PropertyMock, patch
-
 import pytest
-from streamlit.runtime.context import ContextProxy
-from streamlit.testing.v1 import AppTest
 
-from core import cards, gate
+from core import cards
 from core.stakes import Stakes
 from tests import laboratory
 from tests.serving import World
+from tests.visits import text, visits
 
 
 @pytest.fixture(scope="module")
@@ -25,35 +21,16 @@ def world(tmp_path_factory):
 
 @pytest.fixture
 def visit(world, monkeypatch):
-    """Opens a page as somebody; every run of it is inside the gate."""
-    monkeypatch.setenv("PATINA_DATA", str(world.settings.data))
-    monkeypatch.setenv("PATINA_MODELS", str(world.settings.models))
-    with contextlib.ExitStack() as stack:
-
-        def visit(page: str = "crack", role: str = "engineer", **query: str) -> AppTest:
-            word = gate.sign(world.settings.data, world.session_of(role))
-            told = {"new_callable": PropertyMock, "return_value": {gate.HEADER: word}}
-            stack.enter_context(patch.object(ContextProxy, "headers", **told))
-            at = AppTest.from_file(f"../pages/{page}.py", default_timeout=60)
-            for name, value in query.items():
-                at.query_params[name] = value
-            at.run()
-            assert not at.exception, at.exception[0].message if at.exception else ""
-            return at
-
+    """Opens a page as somebody."""
+    with visits(world, monkeypatch) as visit:
         yield visit
-
-
-def text(at: AppTest) -> str:
-    kinds = ("html", "markdown", "title", "warning")
-    return "\n".join(str(e.proto.body if kind == "html" else e.value) for kind in kinds for e in at.get(kind))
 
 
 def test_a_price_moves_the_threshold_to_where_mistakes_cost_least(visit, world):
     place = cards.place(world.settings.models, "crack", "starter-test")
     stakes = Stakes.of_evaluation(cards.evaluation(place, "test") or {})
     assert stakes is not None
-    at = visit()
+    at = visit("crack")
     assert at.slider(key="threshold").value == 0.45
     for price in (500.0, 0.1):
         at.select_slider(key="price").set_value(price).run()
@@ -67,7 +44,7 @@ def test_with_a_scale_a_price_is_for_a_metre(visit, world):
     place = cards.place(world.settings.models, "crack", "starter-test")
     stakes = Stakes.of_evaluation(cards.evaluation(place, "test") or {})
     assert stakes is not None
-    at = visit()
+    at = visit("crack")
     at.number_input(key="set-scale").set_value(100.0).run()
     at.select_slider(key="price").set_value(0.5).run()
     assert at.slider(key="threshold").value == stakes.cheapest(0.5, unit_px=10.0)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 import time
-from unittest.mock import PropertyMock, patch
+from unittest.mock import patch
 
 import numpy as np
 import pytest
-from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from core import accounts, cards, decisions, explore, gate, orders, queue, services
+from core import accounts, cards, decisions, explore, orders, queue, services
 from core.errors import ConfigError, Forbidden
 from core.settings import Settings
 from tests import laboratory
 from tests.serving import World
+from tests.visits import text, visits
 
 
 @pytest.fixture(scope="module")
@@ -29,29 +28,10 @@ def filled(tmp_path_factory):
     return world
 
 
-@contextlib.contextmanager
-def signed_in(world: World, role: str, monkeypatch):
-    monkeypatch.setenv("PATINA_DATA", str(world.settings.data))
-    monkeypatch.setenv("PATINA_MODELS", str(world.settings.models))
-    word = gate.sign(world.settings.data, world.session_of(role))
-    with patch.object(ContextProxy, "headers", new_callable=PropertyMock, return_value={gate.HEADER: word}):
-        yield
-
-
 @pytest.fixture
 def visit(filled, monkeypatch):
-    """Opens a page as somebody; every run of it is inside the gate."""
-    with contextlib.ExitStack() as stack:
-
-        def visit(page: str, role: str = "engineer", world: World | None = None, **query: str) -> AppTest:
-            stack.enter_context(signed_in(world or filled, role, monkeypatch))
-            at = AppTest.from_file(f"../pages/{page}.py", default_timeout=60)
-            for name, value in query.items():
-                at.query_params[name] = value
-            at.run()
-            assert not at.exception, at.exception[0].message if at.exception else ""
-            return at
-
+    """Opens a page as somebody."""
+    with visits(filled, monkeypatch) as visit:
         yield visit
 
 
@@ -62,12 +42,6 @@ def own(filled, tmp_path):
     shutil.copytree(filled.settings.models, tmp_path / "models")
     settings = Settings(data=tmp_path / "data", models=tmp_path / "models", weights=None, lanes=())
     return World(settings, filled.cookies, filled.hashes, filled.tokens)
-
-
-def text(at: AppTest) -> str:
-    """All that the page says, tags taken out."""
-    kinds = ("html", "markdown", "title", "warning", "error", "info")
-    return "\n".join(str(e.proto.body if kind == "html" else e.value) for kind in kinds for e in at.get(kind))
 
 
 def figure(at: AppTest, key: str) -> dict:

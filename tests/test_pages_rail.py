@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from unittest.mock import PropertyMock, patch
+from unittest.mock import patch
 
 import pytest
-from streamlit.runtime.context import ContextProxy
-from streamlit.testing.v1 import AppTest
 
-from core import corrections, cycles, gate, orders, queue
+from core import corrections, cycles, orders, queue
 from pages.parts import advice, ledger
 from pages.parts import cycles as page
 from pages.parts import experiments as known
 from tests import experiments
 from tests.serving import World
+from tests.visits import text, visits
 
 NOW = experiments.NOW
 
@@ -32,32 +30,13 @@ def world(tmp_path_factory):
 
 @pytest.fixture
 def visit(world, monkeypatch):
-    """Opens the rail page as somebody; every run of it is inside the gate."""
-    monkeypatch.setenv("PATINA_DATA", str(world.settings.data))
-    monkeypatch.setenv("PATINA_MODELS", str(world.settings.models))
-    with contextlib.ExitStack() as stack:
-
-        def visit(role: str = "engineer", **query: str) -> AppTest:
-            word = gate.sign(world.settings.data, world.session_of(role))
-            told = {"new_callable": PropertyMock, "return_value": {gate.HEADER: word}}
-            stack.enter_context(patch.object(ContextProxy, "headers", **told))
-            at = AppTest.from_file("../pages/rail.py", default_timeout=60)
-            for name, value in query.items():
-                at.query_params[name] = value
-            at.run()
-            assert not at.exception, at.exception[0].message if at.exception else ""
-            return at
-
+    """Opens a page as somebody."""
+    with visits(world, monkeypatch) as visit:
         yield visit
 
 
-def text(at: AppTest) -> str:
-    kinds = ("html", "markdown", "title", "warning")
-    return "\n".join(str(e.proto.body if kind == "html" else e.value) for kind in kinds for e in at.get(kind))
-
-
 def test_results_need_no_model_and_name_every_run(visit):
-    at = visit(view="labels", runs="1,2")
+    at = visit("rail", view="labels", runs="1,2")
     assert at.multiselect(key="few-runs").value == [1, 2]
     assert "table3 · ResNet-50" in text(at)
     assert "full · ResNet-50" in text(at)
@@ -66,14 +45,14 @@ def test_results_need_no_model_and_name_every_run(visit):
 
 
 def test_a_manager_sees_the_results_but_cannot_correct(visit, world):
-    at = visit("manager", view="cycles", run="1")
+    at = visit("rail", "manager", view="cycles", run="1")
     assert not at.exception
     assert "became “defect”" in text(at)
     assert not [b for b in at.button if str(b.key).startswith("undo-")]
 
 
 def test_the_sentence_counts_as_the_ledger_does(visit, world):
-    at = visit(view="cycles", run="1", repeat="2", cycle="3")
+    at = visit("rail", view="cycles", run="1", repeat="2", cycle="3")
     _, entries = cycles.ledger(world.settings.runs / "1", 2)
     own = [e for e in entries if e.cycle == 3]
     wrong = sum(bool(e.wrong) for e in own)
@@ -82,14 +61,14 @@ def test_the_sentence_counts_as_the_ledger_does(visit, world):
 
 
 def test_an_experiment_without_cycles_says_so(visit):
-    assert "learned from people" in text(visit(view="cycles", run="2"))
+    assert "learned from people" in text(visit("rail", view="cycles", run="2"))
 
 
 @pytest.mark.parametrize(
     "query", [{"cut": "nan", "share": "x", "size": "-3", "pick": "9-1,<b>"}, {"cycle": "77"}]
 )
 def test_nonsense_in_the_address_is_passed_over(visit, query):
-    assert "became “defect”" in text(visit(view="cycles", run="1", **query))
+    assert "became “defect”" in text(visit("rail", view="cycles", run="1", **query))
 
 
 @pytest.fixture
@@ -129,12 +108,12 @@ def test_the_element_is_told_what_the_ledger_holds(desk):
 @pytest.mark.parametrize("view", ["trace", "advice"])
 @pytest.mark.parametrize("role", ["manager", "engineer"])
 def test_an_experiment_that_kept_no_features_says_what_is_missing(visit, view, role):
-    told = text(visit(role, view=view, run="1"))
+    told = text(visit("rail", role, view=view, run="1"))
     assert "kept no features" in told
 
 
 def test_whether_it_helps_is_said_with_an_interval(visit):
-    told = text(visit(view="advice", run="1", training="4"))
+    told = text(visit("rail", view="advice", run="1", training="4"))
     assert "After training 4" in told
     assert "against the labels alone, on 40 test photos of" in told
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from pathlib import Path
-from unittest.mock import PropertyMock, patch
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
-from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from core import cards, crack, fine, gate, orders, queue, trials
+from core import cards, crack, fine, orders, queue, trials
 from core.errors import Forbidden
 from core.settings import Settings
 from tests import laboratory
 from tests.serving import World
+from tests.visits import text, visits
 
 
 def sweep(settings: Settings, run: str) -> Path:
@@ -55,26 +54,9 @@ def world(tmp_path_factory):
 
 @pytest.fixture
 def visit(world, monkeypatch):
-    monkeypatch.setenv("PATINA_DATA", str(world.settings.data))
-    monkeypatch.setenv("PATINA_MODELS", str(world.settings.models))
-    with contextlib.ExitStack() as stack:
-
-        def visit(page: str, role: str = "engineer", **query: str) -> AppTest:
-            word = gate.sign(world.settings.data, world.session_of(role))
-            told = {"new_callable": PropertyMock, "return_value": {gate.HEADER: word}}
-            stack.enter_context(patch.object(ContextProxy, "headers", **told))
-            at = AppTest.from_file(f"../pages/{page}.py", default_timeout=60)
-            for name, value in query.items():
-                at.query_params[name] = value
-            at.run()
-            assert not at.exception, at.exception[0].message if at.exception else ""
-            return at
-
+    """Opens a page as somebody."""
+    with visits(world, monkeypatch) as visit:
         yield visit
-
-
-def text(at: AppTest) -> str:
-    return "\n".join(str(e.proto.body) for e in at.get("html")) + "\n".join(str(e.value) for e in at.warning)
 
 
 def table(at: AppTest, key: str) -> list[list[str]]:

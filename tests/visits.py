@@ -1,0 +1,57 @@
+"""Opening a page in this process as somebody: every run of it stands inside the gate."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Protocol
+from unittest.mock import PropertyMock, patch
+
+import pytest
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+
+from core import gate
+from tests.serving import World
+
+SAYS = ("html", "markdown", "title", "warning", "error", "info")
+
+
+class Visit(Protocol):
+    """Opens a page of `pages/` as a role, with words of its address; it must run without an error."""
+
+    def __call__(
+        self, page: str, role: str = "engineer", world: World | None = None, **query: str
+    ) -> AppTest: ...
+
+
+@contextlib.contextmanager
+def visits(home: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
+    """A way to open pages of a data folder, or of another one, until the test ends."""
+    with contextlib.ExitStack() as stack:
+
+        def visit(page: str, role: str = "engineer", world: World | None = None, **query: str) -> AppTest:
+            stack.enter_context(signed_in(world or home, role, monkeypatch))
+            at = AppTest.from_file(f"../pages/{page}.py", default_timeout=60)
+            for name, value in query.items():
+                at.query_params[name] = value
+            at.run()
+            assert not at.exception, at.exception[0].message if at.exception else ""
+            return at
+
+        yield visit
+
+
+@contextlib.contextmanager
+def signed_in(world: World, role: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The gate's signed word for somebody of this role, on every request inside."""
+    monkeypatch.setenv("PATINA_DATA", str(world.settings.data))
+    monkeypatch.setenv("PATINA_MODELS", str(world.settings.models))
+    word = gate.sign(world.settings.data, world.session_of(role))
+    with patch.object(ContextProxy, "headers", new_callable=PropertyMock, return_value={gate.HEADER: word}):
+        yield
+
+
+def text(at: AppTest) -> str:
+    """All that the page says."""
+    return "\n".join(str(e.proto.body if kind == "html" else e.value) for kind in SAYS for e in at.get(kind))
