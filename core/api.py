@@ -35,6 +35,7 @@ from core import (
     artifacts,
     asked,
     cards,
+    drawings,
     inspections,
     openapi,
     photos,
@@ -80,6 +81,7 @@ def routes(settings: Settings, clock: Callable[[], float] = time.time) -> list[R
         ),
         Route(f"{V1}/inspections", _Door(GET=rest.find, POST=rest.ask)),
         Route(f"{V1}/inspections/{{id}}", _Door(GET=rest.inspection)),
+        Route(f"{V1}/inspections/{{id}}/cracks.{{kind}}", _Door(GET=rest.cracks)),
         Route(f"{V1}/artifacts/{{sha}}", _Door(GET=rest.artifact)),
         Route(f"{V1}/thumbs/{{sha}}", _Door(GET=rest.thumb)),
         Route(f"{V1}/overlays/{{id}}.webp", _Door(GET=rest.overlay)),
@@ -381,6 +383,15 @@ class _Rest:
 
         return _json(await self._with_db(read))
 
+    async def cracks(self, request: Request) -> Response:
+        """The cracks of the newest verdict as a drawing, a table or a mask."""
+        kind = request.path_params["kind"]
+        found = await self._with_db(lambda db: inspections.get(db, _id(request)))
+        content = await _in_thread(lambda: drawings.drawn(self.settings, found, kind), self.decoding)
+        name = f"patina-{found.id}-cracks.{kind}"
+        told = {"cache-control": ASK_AGAIN, "content-disposition": f'attachment; filename="{name}"'}
+        return Response(content, 200, told, drawings.KINDS[kind])
+
     # Files out
 
     async def artifact(self, request: Request) -> Response:
@@ -556,7 +567,7 @@ def _inspection_json(found: Inspection) -> dict[str, Any]:
         told["links"] |= {
             "overlay": f"{V1}/overlays/{found.id}.webp",
             "map": f"{V1}/maps/{found.id}",
-        }
+        } | {kind: f"{V1}/inspections/{found.id}/cracks.{kind}" for kind in drawings.KINDS}
     return told
 
 

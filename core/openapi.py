@@ -202,6 +202,21 @@ def _paths() -> Json:
                 "responses": _answers({"200": _json("The inspection", _ref("Inspection"))}, 404),
             }
         },
+        "/api/v1/inspections/{id}/cracks.{kind}": {
+            "get": {
+                "summary": "The cracks of the newest verdict with their widths, in mm where there is a scale",
+                "parameters": [
+                    id,
+                    {
+                        "name": "kind",
+                        "in": "path",
+                        "required": True,
+                        "schema": {"type": "string", "enum": ["dxf", "svg", "csv", "png", "jpg"]},
+                    },
+                ],
+                "responses": _answers({"200": _files("The drawing, table or mask", "image/svg+xml")}, 404),
+            }
+        },
         "/api/v1/artifacts/{sha}": {
             "get": {
                 "summary": "A file of the store, as it was uploaded or made",

@@ -9,7 +9,7 @@ from core import inspections, standards, store
 from core.errors import NotFound
 from core.inspections import LABELS, Inspection
 from core.settings import Settings
-from pages.parts import access, bars, found, gallery, places, scale, viewer, words
+from pages.parts import access, bars, found, gallery, measured, places, scale, trimming, viewer, words
 from pages.parts.strings import t
 
 person = access.require(*places.roles("photo"))
@@ -156,6 +156,17 @@ neighbours()
 left, right = st.columns([7, 4], gap="large")
 with left:
     scale.drawn(inspection, viewer.show(inspection, key=f"viewer-{inspection.id}"))
+    if verdict is not None and verdict.label == "crack" and inspection.arrays is not None:
+        folded = st.expander(t("measured.title"), key="measured", on_change="rerun")
+        if folded.open:  # measuring every crack takes a moment: done for those who want it
+            with folded:
+                measured.take_along(inspection)
+                measured.show(inspection)
+    if inspection.domain == "corrosion" and inspection.state not in ("waiting", "running"):
+        folded = st.expander(t("crop.title"), icon=":material/crop:", key="crop-part", on_change="rerun")
+        if folded.open:
+            with folded:
+                trimming.show(inspection)
 with right:
     if verdict is None and inspection.state in ("waiting", "running"):
         wait()

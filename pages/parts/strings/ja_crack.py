@@ -95,4 +95,28 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "scale.closer_times": (
         "この写真では {mm} mm は見えず、{finest} mm までです: {times} 倍近くに立ってください。"
     ),
+    # Cracks measured one by one
+    "measured.title": "ひび割れごとの幅と図面",
+    "measured.none": "このしきい値では測るものがありません。",
+    "measured.which": "ひび割れ",
+    "measured.crack": "ひび割れ {n}",
+    "measured.profile": "ひび割れ {n} の位置ごとの幅",
+    "measured.profile_note": "一方の端からもう一方の端まで、画素ごとに横切って読みます。",
+    "measured.branches_note": "枝ごとに一本、最も長いものから。",
+    "measured.branch": "枝 {n}",
+    "measured.along": "ひび割れに沿って、{unit}",
+    "measured.width": "幅、{unit}",
+    "measured.number": "ひび割れ",
+    "measured.length": "長さ、{unit}",
+    "measured.max": "最大幅、{unit}",
+    "measured.mean": "平均幅、{unit}",
+    "measured.angle": "方向",
+    "measured.angle_help": "0° は水平、90° は垂直、反時計回り",
+    "measured.forks": "分岐",
+    "measured.more": ("残り一本は表にあります", "残り {n} 本は表にあります"),
+    "measured.take_dxf": "図面 (DXF)",
+    "measured.take_svg": "図面 (SVG)",
+    "measured.take_csv": "表 (CSV)",
+    "measured.take_png": "マスク (PNG)",
+    "measured.take_jpg": "マスク (JPEG)",
 }

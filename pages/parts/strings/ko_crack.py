@@ -96,4 +96,28 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "scale.closer_times": (
         "이 사진은 {mm} mm를 보여 줄 수 없고 {finest} mm까지입니다: {times}배 더 가까이 서세요."
     ),
+    # Cracks measured one by one
+    "measured.title": "균열별 폭과 도면",
+    "measured.none": "이 기준값에서는 잴 것이 없습니다.",
+    "measured.which": "균열",
+    "measured.crack": "균열 {n}",
+    "measured.profile": "균열 {n}의 위치별 폭",
+    "measured.profile_note": "한쪽 끝에서 다른 끝까지, 픽셀마다 균열을 가로질러 읽습니다.",
+    "measured.branches_note": "가지마다 한 선, 가장 긴 것부터.",
+    "measured.branch": "가지 {n}",
+    "measured.along": "균열을 따라, {unit}",
+    "measured.width": "폭, {unit}",
+    "measured.number": "균열",
+    "measured.length": "길이, {unit}",
+    "measured.max": "최대 폭, {unit}",
+    "measured.mean": "평균 폭, {unit}",
+    "measured.angle": "방향",
+    "measured.angle_help": "0°는 수평, 90°는 수직, 반시계 방향",
+    "measured.forks": "갈래",
+    "measured.more": ("나머지 하나는 내려받는 표에 있습니다", "나머지 {n}개는 내려받는 표에 있습니다"),
+    "measured.take_dxf": "도면 (DXF)",
+    "measured.take_svg": "도면 (SVG)",
+    "measured.take_csv": "표 (CSV)",
+    "measured.take_png": "마스크 (PNG)",
+    "measured.take_jpg": "마스크 (JPEG)",
 }
