@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from core import crack, queue, scales
-from core.errors import NotFound, PatinaError
+from core import crack, labels, queue, scales
+from core.errors import Conflict, NotFound, PatinaError
 from core.records import DOMAINS, Domain, Facts, RunState, Trim, Verdict
 from core.scales import Scale
 from core.standards import Standard
@@ -148,6 +148,37 @@ def ask_again(db: Database, inspection_id: int, *, who: str, now: float, wake: P
             return
         _submit(db, inspection_id, found.domain, who, now)
         note_event(db, who, "asked again", f"inspection/{inspection_id}", now)
+    if wake is not None:
+        queue.wake_workers(wake, now)
+
+
+def set_trim(
+    db: Database,
+    inspection_id: int,
+    trim: Trim | None,
+    *,
+    who: str,
+    now: float,
+    wake: Path | None = None,
+) -> None:
+    """Say where the metal part lies in a photo, None for all of it, and judge it so; earlier verdicts stay.
+
+    The photo itself stays as it is. `DataError` for a box outside the photo or too small to see anything in,
+    `Conflict` while it is being judged.
+    """
+    box = labels.checked(trim) if trim is not None else None
+    with writing(db):
+        found = get(db, inspection_id)
+        if found.state in ("waiting", "running"):
+            raise Conflict(f"{found.name} is being judged; wait for its verdict, then move the box.")
+        db.conn.execute(
+            "update inspections set trim_json = :trim where id = :id",
+            {"trim": to_json([round(v, 4) for v in box]) if box else None, "id": inspection_id},
+        )
+        _submit(db, inspection_id, found.domain, who, now)
+        note_event(
+            db, who, "set the trim", f"inspection/{inspection_id}", now, trim=list(box) if box else None
+        )
     if wake is not None:
         queue.wake_workers(wake, now)
 

@@ -8,12 +8,25 @@ from typing import Any
 
 import streamlit as st
 
-from core import datasets, sets, store
+from core import datasets, labels, photos, sets, store
 from core.imports import HERE, Import
-from core.records import DOMAINS, Photo
+from core.records import DOMAINS, Domain, Photo
 from core.sets import StoredSet
 from core.settings import Settings
-from pages.parts import access, address, archive, gallery, header, notice, places, tables, viewer, words
+from pages.parts import (
+    access,
+    address,
+    archive,
+    cropper,
+    gallery,
+    header,
+    notice,
+    places,
+    relabel,
+    tables,
+    viewer,
+    words,
+)
 from pages.parts.strings import t
 
 A_PAGE = 60
@@ -155,9 +168,9 @@ def report(told: Mapping[str, Any]) -> None:
 
 def wall(stored: StoredSet) -> None:
     """The photos, filtered by class, split and name; the filters stand in the address."""
-    photos = sets.load(db, settings.artifacts, stored.name).photos
-    classes = sorted({class_of(p) for p in photos})
-    splits = sorted({p.split for p in photos})
+    found = sets.load(db, settings.artifacts, stored.name).photos
+    classes = sorted({class_of(p) for p in found})
+    splits = sorted({p.split for p in found})
     with st.container(horizontal=True, vertical_alignment="bottom", key="set-filters"):
         text = address.text(t("find.text"), "name")
         chosen_class = address.select(
@@ -168,7 +181,7 @@ def wall(stored: StoredSet) -> None:
         )
     shown = [
         p
-        for p in photos
+        for p in found
         if (not chosen_class or class_of(p) == chosen_class)
         and (not chosen_split or p.split == chosen_split)
         and (not text or text.casefold() in f"{p.name} {p.group}".casefold())
@@ -179,7 +192,7 @@ def wall(stored: StoredSet) -> None:
     clicked = gallery.show([tile(p) for p in shown[first : first + A_PAGE]], key="wall", layout="wall")
     address.turn(pages)
     if clicked is not None:
-        large(next(p for p in shown if p.sha256 == clicked))
+        large(next(p for p in shown if p.sha256 == clicked), stored.domain)
 
 
 def class_of(photo: Photo) -> str:
@@ -208,12 +221,32 @@ def tile(photo: Photo) -> dict[str, Any]:
     return told
 
 
-@st.dialog(" ", width="large")
-def large(photo: Photo) -> None:
-    """One photo of a set, as large as it goes, with what is known of it."""
-    viewer.stored(photo, key=f"large-{photo.sha256}")
+@st.dialog(" ", width="large", on_dismiss="rerun")
+def large(photo: Photo, domain: Domain) -> None:
+    """One photo of a set, as large as it goes, with what is known of it and what people say of it."""
+    if domain == "corrosion" and st.toggle(t("crop.title"), key="crop-this"):
+        crop(photo)
+    else:
+        viewer.stored(photo, key=f"large-{photo.sha256}")
+    if domain != "crack":
+        relabel.desk(domain, photo.sha256)
     told = [photo.title, class_name(class_of(photo)), photo.split, photo.group, photo.source]
     st.html(f'<p class="note">{html.escape(" · ".join(part for part in told if part))}</p>')
+
+
+def crop(photo: Photo) -> None:
+    """The cut to the part, drawn anew; people's boxes count before the set's own."""
+    said = relabel.standing("corrosion").get((photo.sha256, "trim"))
+    size = photos.probe(photo.path, photo.title)
+    box = said.trim if said is not None else photo.trim
+    key = f"crop-{photo.sha256[:12]}-{said.id if said is not None else 0}"
+    kept = cropper.draw(photo.sha256, size.width_px, size.height_px, box, key=key, alt=photo.title)
+    st.html(f'<p class="note">{t("crop.note")}</p>')
+    if kept is not None:
+        with notice.instead():
+            labels.retrim(db, access.me(), "corrosion", photo.sha256, kept, time.time())
+            st.toast(t("crop.kept"), icon=":material/check_circle:")
+            st.rerun(scope="fragment")
 
 
 def bring_in() -> None:

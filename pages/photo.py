@@ -167,6 +167,11 @@ with left:
         if folded.open:
             with folded:
                 trimming.show(inspection)
+    if inspection.domain == "corrosion" and inspection.state not in ("waiting", "running"):
+        folded = st.expander(t("crop.title"), icon=":material/crop:", key="crop-part", on_change="rerun")
+        if folded.open:
+            with folded:
+                trimming.show(inspection)
 with right:
     if verdict is None and inspection.state in ("waiting", "running"):
         wait()
