@@ -9,7 +9,11 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from core import arrays, artifacts
+from core.errors import PatinaError
+from core.inspections import Inspection
 from core.records import Trim
+from core.settings import Settings
 
 SIDE: Final = 192
 """Pixels of the longer side: the map itself has seven or nine."""
@@ -34,6 +38,19 @@ def overlay(looked: np.ndarray, width_px: int, height_px: int, box: Trim | None 
     out = io.BytesIO()
     Image.fromarray(picture, "LA").save(out, "PNG")
     return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
+
+
+def of_inspection(inspection: Inspection) -> str:
+    """What the judge looked at in an inspected part, as an overlay; "" where its answer keeps no such map."""
+    if inspection.domain != "corrosion" or inspection.arrays is None or inspection.verdict is None:
+        return ""
+    try:
+        told = arrays.unpack(artifacts.read(Settings.of().artifacts, inspection.arrays))
+    except PatinaError:
+        return ""  # the verdict stands without it
+    if "looked" not in told:
+        return ""
+    return overlay(told["looked"], inspection.width_px, inspection.height_px, inspection.verdict.trim)
 
 
 def grown(trim: Trim, margin: float) -> Trim:

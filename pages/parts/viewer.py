@@ -8,7 +8,7 @@ from typing import Any, Final
 from core import photos
 from core.inspections import Inspection
 from core.records import Photo, Trim
-from pages.parts import gallery
+from pages.parts import gallery, spotlight
 from pages.parts.components import element, held, hold
 from pages.parts.strings import raw, t
 
@@ -31,7 +31,9 @@ def show(inspection: Inspection, *, key: str) -> Mapping[str, float] | None:
         inspection.height_px,
         key=key,
         alt=inspection.name,
-        overlay=f"/api/v1/overlays/{inspection.id}.webp" if gallery.has_overlay(inspection) else "",
+        overlay=f"/api/v1/overlays/{inspection.id}.webp"
+        if gallery.has_overlay(inspection)
+        else spotlight.of_inspection(inspection),
         trim=trim,
         ruler=_ruler(inspection) if inspection.domain == "crack" else None,
     )
