@@ -1,6 +1,7 @@
 """The U-Net learns, goes on where it stopped, and answers photos of any size alike."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -264,6 +265,32 @@ def test_the_card_tells_what_was_learned_from_and_how_it_was_chosen(walls, train
         assert crack.score(told, card.threshold) == card.figures[split]
     val = sweep.of_histogram(cards.evaluation(folder, "val")["histogram"].sum(0))
     assert card.figures["val"]["f1"] == pytest.approx(float(np.nanmax(val.f1)), abs=2e-3)
+
+
+@pytest.mark.parametrize("kind", ["no crack anywhere", "crack everywhere"])
+def test_sets_of_one_kind_are_learned_and_scored(walls, tmp_path, kind):
+    photos = []
+    for photo in (p for split in ("train", "val", "test") for p in walls.part(split)[:2]):
+        path = tmp_path / f"{photo.path.stem}.png"
+        size = Image.open(photo.path).size
+        Image.new("L", size, 255 if kind == "crack everywhere" else 0).save(path)
+        photos.append(dataclasses.replace(photo, mask=path))
+    told = dataclasses.replace(walls, photos=tuple(photos), fingerprint=kind)
+    *_, last = train(SMALL, told, tmp_path / "run", Settings.of({}))
+    evaluation = cards.evaluation(tmp_path / "run", "test")
+    for threshold in (None, 0.0, 0.5, 1.0):
+        score = crack.score(evaluation, threshold, draws=0)
+        assert json.dumps(score, allow_nan=False)
+        if kind == "no crack anywhere":
+            assert score["recall"] is None
+            assert score["missed_px"] == 0.0
+        else:
+            assert score["precision"] in (1.0, None)
+            assert score["by_width"][0]["recall"] is None
+    everything = crack.score(evaluation, 0.0, draws=0)
+    assert everything["recall"] in (1.0, None)
+    assert everything["accuracy"] == (1.0 if kind == "crack everywhere" else 0.0)
+    assert 0 < last.card.threshold < 1
 
 
 def test_a_filed_model_answers_as_the_trained_one_did(walls, trained, tmp_path):
