@@ -50,7 +50,7 @@ def test_the_mean_in_the_figure_is_the_mean_in_the_table(known):
 
 def test_what_is_published_is_dashed_and_hollow(known):
     lines = [Line("ours", known[1].column("accuracy"), (), 0)]
-    lines += [Line("paper", [vars(c) for c in papers.RAIL["table3"]])]
+    lines += [Line("paper", [vars(c) for c in papers.RAIL["table3"]], is_published=True)]
     figure = label_figures.by_labels(lines, "accuracy", 0.75)
     mean, paper = (next(d for d in figure.data if d.name == name) for name in ("ours", "paper"))
     assert (mean.line.dash, paper.line.dash) == ("solid", "dash")

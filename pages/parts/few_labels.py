@@ -50,16 +50,23 @@ def results(told: Visitor) -> None:
         return
     for e in shown[:3]:
         st.html(f'<p class="lead">{sentence(e)}</p>')
-    divisions = [d for d in papers.RAIL if any(e.division == d for e in shown)]
     names = [e.name if [x.name for x in shown].count(e.name) == 1 else e.numbered for e in shown]
-    legend(
-        [Line(name, (), (), i) for i, name in enumerate(names)],
-        [t("few.published", table=d[-1]) for d in divisions],
-    )
+    printed = [
+        Line(
+            t("few.published", table=division[-1]),
+            _printed(division),
+            (),
+            next(i for i, e in enumerate(shown) if e.division == division),
+            is_published=True,
+        )
+        for division in papers.RAIL
+        if any(e.division == division for e in shown)
+    ]
+    legend([Line(name, (), (), i) for i, name in enumerate(names)] + printed)
     for column, name in zip(st.columns(len(cycles.FIGURES), gap="medium"), ORDER, strict=True):
         lines = [Line(names[i], e.column(name), e.lines(name), i) for i, e in enumerate(shown)]
         if name == "accuracy":
-            lines += [Line(t("few.published", table=d[-1]), _printed(d)) for d in divisions]
+            lines += printed
         with column:
             charts.show(
                 label_figures.by_labels(lines, name, floor(shown, name)),
@@ -68,7 +75,7 @@ def results(told: Visitor) -> None:
                 name=f"rail-{name}-by-labels",
             )
     st.html(f'<p class="note">{t("few.note")}</p>')
-    table_part(shown, names, divisions)
+    table_part(shown, names)
     with st.expander(t("few.all_published"), key="all-published", on_change="rerun") as part:
         if part.open:
             published()
@@ -130,14 +137,14 @@ def floor(shown: Sequence[Experiment], name: str) -> float | None:
     return found.pop() if len(found) == 1 else None
 
 
-def legend(ours: Sequence[Line], printed: Sequence[str]) -> None:
+def legend(lines: Sequence[Line]) -> None:
     """One legend for all figures: colour and kind of line say what is what."""
     told = [
-        f'<span class="swatch" style="--tint:{line.tint}">{html.escape(line.name)}</span>' for line in ours
+        f'<span class="swatch{" dashed" if line.is_published else ""}" style="--tint:{line.tint}">'
+        f"{html.escape(line.name)}</span>"
+        for line in lines
     ]
     quiet = charts.colour("quiet")
-    ink = charts.colour("published")
-    told += [f'<span class="swatch dashed" style="--tint:{ink}">{html.escape(p)}</span>' for p in printed]
     told += [f'<span class="swatch dotted" style="--tint:{quiet}">{t("figure.always_normal")}</span>']
     st.html(f'<p class="legend">{"".join(told)}</p>')
 
@@ -145,8 +152,8 @@ def legend(ours: Sequence[Line], printed: Sequence[str]) -> None:
 # Tables -----------------------------------------------------------------------------------------------
 
 
-def table_part(shown: Sequence[Experiment], names: Sequence[str], divisions: Sequence[str]) -> None:
-    """The paper's tables from our runs, the printed ones beside them; everything as CSV."""
+def table_part(shown: Sequence[Experiment], names: Sequence[str]) -> None:
+    """The paper's tables from our runs, each with the printed one beside it; everything as CSV."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         name = pick.one("figure", ORDER, "f1", label=t("cycles.figure"), say=lambda n: t(f"metric.{n}"))
         st.download_button(
@@ -159,9 +166,10 @@ def table_part(shown: Sequence[Experiment], names: Sequence[str], divisions: Seq
             key="few-csv",
             on_click="ignore",
         )
-    left, right = st.columns(2, gap="large")
-    with left:
-        for e, told in zip(shown, names, strict=True):
+    printed: set[str] = set()
+    for e, told in zip(shown, names, strict=True):
+        left, right = st.columns(2, gap="large")
+        with left:
             rows = e.column(name)
             extra = max(0, len(e.found["columns"]) - int(e.found["n_table_columns"]))
             caption = f"{told}: {t('few.repeats', n=e.n_repeats)}"
@@ -171,15 +179,13 @@ def table_part(shown: Sequence[Experiment], names: Sequence[str], divisions: Seq
             for note in dict.fromkeys(e.found.get("notes", ())):
                 if note:
                     st.html(f'<p class="note">{html.escape(note)}</p>')
-    with right:
-        for division in divisions:
-            table(
-                _printed(division),
-                key=f"printed-{division}",
-                caption=t("cycles.published", table=division[-1]),
-            )
-        if divisions and name != "accuracy":
-            st.html(f'<p class="note">{t("few.only_accuracy")}</p>')
+        if e.division in papers.RAIL and e.division not in printed:
+            printed.add(e.division)
+            with right:
+                caption = t("cycles.published", table=e.division[-1])
+                table(_printed(e.division), key=f"printed-{e.division}", caption=caption)
+    if printed and name != "accuracy":
+        st.html(f'<p class="note">{t("few.only_accuracy")}</p>')
 
 
 def table(columns: Sequence[dict[str, Any]], *, key: str, caption: str) -> None:
@@ -199,7 +205,7 @@ def published() -> None:
         with left:
             table(_printed(division), key=f"printed-{division}", caption=t("cycles.published", table=number))
         with right:
-            line = Line(t("few.published", table=number), _printed(division))
+            line = Line(t("few.published", table=number), _printed(division), is_published=True)
             figure = label_figures.by_labels([line], "accuracy", papers.RAIL_ALWAYS_NORMAL, height=230)
             title = t("few.figure", figure=number + 3)
             charts.show(figure, title, key=f"printed-{division}-figure", name=f"paper1-figure{number + 3}")

@@ -22,7 +22,9 @@ class Line:
     repeats: Sequence[tuple[Sequence[int], Sequence[float | None]]] = ()
     """Single repeats: (labels, values)."""
     number: int | None = None
-    """Which of several alike things it is; None for what is published, of other photos."""
+    """Which of several alike things it is; None for what is published and stands alone."""
+    is_published: bool = False
+    """Of other photos: dashed and hollow, in the colour of the experiment of ours that it is beside."""
 
     @property
     def tint(self) -> str:
@@ -69,7 +71,7 @@ def _add(figure: go.Figure, line: Line, shift: float) -> None:
     x = [c["labels"] + shift for c in line.columns]
     mean = [c["mean"] for c in line.columns]
     std = [c.get("std") or 0.0 for c in line.columns]
-    is_ours = line.number is not None
+    is_ours = not line.is_published
     for low, high, width, alpha in (
         ([c["min"] for c in line.columns], [c["max"] for c in line.columns], 1, 0.9),
         (
