@@ -210,7 +210,7 @@ def judge(
         threshold=cut,
         needs_person=bool(doubts),
         reason=f"A person should look: {', and '.join(doubts)}." if doubts else _CLEAR[is_crack],
-        next_step=_NEXT[is_crack, bool(doubts)],
+        next_step=(quality.remedy if quality is not None else None) or _NEXT[is_crack, bool(doubts)],
         model=card.id,
         figures={"crack_fraction": share, "holds_to": holds, "unlike": unlike}
         | ({} if quality is None else {k: round(v, 4) for k, v in dataclasses.asdict(quality).items()})

@@ -9,7 +9,7 @@ from core import inspections, standards, store
 from core.errors import NotFound
 from core.inspections import LABELS, Inspection
 from core.settings import Settings
-from pages.parts import access, bars, found, gallery, measured, places, scale, trimming, viewer, words
+from pages.parts import access, bars, found, gallery, measured, places, rules, scale, trimming, viewer, words
 from pages.parts.strings import t
 
 person = access.require(*places.roles("photo"))
@@ -171,6 +171,8 @@ with left:
         folded = st.expander(t("crop.title"), icon=":material/crop:", key="crop-part", on_change="rerun")
         if folded.open:
             with folded:
+        if inspection.domain == "crack" and verdict is not None:
+            rules.gate(inspection)
                 trimming.show(inspection)
 with right:
     if verdict is None and inspection.state in ("waiting", "running"):
@@ -190,6 +192,8 @@ with right:
             decide()
         st.button(
             t("photo.again"), icon=":material/refresh:", on_click=ask_again, key="again", type="tertiary"
+        with st.expander(t("rules.title")):
+            rules.listed(inspection)
         )
     st.html(facts(inspection))
     if inspection.domain == "crack" and verdict is not None:

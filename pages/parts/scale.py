@@ -39,13 +39,18 @@ def drawn(of: Inspection, line: Mapping[str, float] | None) -> None:
         keep(of, lambda: scales.of_json({**line, "how": "line"}))
 
 
+def finest() -> float | None:
+    """The finest width in mm that the standard in force asks for."""
+    limits = standards.chosen(Settings.of()).limits
+    return min((limit.from_mm for limit in limits if limit.from_mm > 0), default=None)
+
+
 def short_of(of: Inspection) -> Closer | None:
     """What the photo is too far away for: the finest limit of the standard in force; None without a scale."""
-    limits = standards.chosen(Settings.of()).limits
-    finest = min((limit.from_mm for limit in limits if limit.from_mm > 0), default=None)
-    if of.scale is None or finest is None:
+    wanted = finest()
+    if of.scale is None or wanted is None:
         return None
-    return scales.closer(of.scale, finest, _lens(of) or None)
+    return scales.closer(of.scale, wanted, _lens(of))
 
 
 def too_far(short: Closer) -> str:

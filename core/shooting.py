@@ -1,0 +1,65 @@
+"""The rules a photo of a wall has to keep before a crack verdict on it means anything, and which it broke.
+
+A photo cannot tell whether it was taken square-on: without marks on the wall nothing in it says so. That rule
+is named and left open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from core import photos, scales
+from core.photos import Quality
+from core.scales import Scale
+
+Name = Literal["size", "light", "contrast", "sharp", "near", "square"]
+NAMES: Final[tuple[Name, ...]] = ("size", "light", "contrast", "sharp", "near", "square")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule and whether the photo keeps it; None: nobody can say."""
+
+    name: Name
+    is_kept: bool | None
+    fault: str = ""
+    """Which way it is broken: `small dark bright flat blurred far`."""
+
+
+def quality(figures: Mapping[str, Any]) -> Quality | None:
+    """What a verdict's figures say of its photo; None for a verdict given before they did."""
+    names = ("sharpness", "brightness", "contrast", "shorter_side_px")
+    told = {name: figures.get(name) for name in names}
+    if not all(isinstance(value, int | float) for value in told.values()):
+        return None
+    return Quality(**told)  # type: ignore[arg-type]
+
+
+def rules(seen: Quality | None, scale: Scale | None, finest_mm: float | None) -> tuple[Rule, ...]:
+    """All rules in order; `finest_mm` is the finest width that the standard in force asks for."""
+    if seen is None:
+        told = [Rule(name, None) for name in NAMES[:4]]
+    else:
+        dark, bright = seen.brightness < photos.TOO_DARK, seen.brightness > photos.TOO_BRIGHT
+        told = [
+            _rule("size", seen.shorter_side_px < photos.MIN_JUDGED_SIDE, "small"),
+            _rule("light", dark or bright, "dark" if dark else "bright"),
+            _rule("contrast", seen.contrast < photos.TOO_FLAT, "flat"),
+            _rule("sharp", seen.sharpness < photos.TOO_SOFT, "blurred"),
+        ]
+    if scale is None or finest_mm is None:
+        told.append(Rule("near", None))
+    else:
+        told.append(_rule("near", scales.closer(scale, finest_mm) is not None, "far"))
+    return (*told, Rule("square", None))
+
+
+def broken(found: tuple[Rule, ...]) -> list[Rule]:
+    """The rules that the photo breaks, in order."""
+    return [rule for rule in found if rule.is_kept is False]
+
+
+def _rule(name: Name, is_broken: bool, fault: str) -> Rule:
+    return Rule(name, not is_broken, fault if is_broken else "")
