@@ -119,6 +119,13 @@ class Config:
         high=0.5,
         help="A miss by one then costs less than a miss by two (Diaz and Marathe 2019). 0: none.",
     )
+    focus: float = param(
+        1.0,
+        "weight of grade 2 in the loss",
+        low=1.0,
+        high=5.0,
+        help="Grade 2 is the one that every network of paper 3 knows least. 1: like the others.",
+    )
     optimizer: str = param("sgd", "optimiser", choices=("adam", "adamw", "rmsprop", "sgd"), source="paper 3")
     learning_rate: float = param(8.53e-5, "learning rate", low=1e-6, high=1e-1, log=True, source="paper 3")
     head_rate: float = param(

@@ -269,6 +269,16 @@ def test_grade_folders_are_read_with_and_without_splits(tmp_path):
     assert "(4)" in told(read, "a grade that is not")
 
 
+def test_grades_as_words_and_a_fifth_one_are_named_and_nothing_is_guessed(tmp_path):
+    for i in range(4):
+        put(tmp_path / f"{i}.png", i)
+    table(tmp_path, "file,grade\n0.png,0\n1.png,poor\n2.png,4\n3.png,2.5\n")
+    found = datasets.read(tmp_path, "corrosion")
+    assert [p.grade for p in found.photos] == [0]
+    said = told(found, "a grade that is not 0 (light), 1, 2 or 3 (severe)")
+    assert all(word in said for word in ("1.png (poor)", "2.png (4)", "3.png (2.5)"))
+
+
 def test_trimmed_and_untrimmed_grade_folders_are_one_set(tmp_path):
     for view in ("trimmed", "untrimmed"):
         grades(tmp_path / view)

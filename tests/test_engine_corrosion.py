@@ -266,6 +266,34 @@ def test_corn_asks_only_those_that_reach_a_question():
         torch.testing.assert_close(engine.losses(z, torch.tensor([grade])), loss[None] / 3)
 
 
+@pytest.mark.parametrize("n", [3, 4])
+def test_focus_counts_grade_2_so_many_times_and_no_other(n):
+    torch.manual_seed(1)
+    z, y = torch.randn(12, n), torch.arange(12) % 4
+    plain = engine.losses(z, y)
+    by_hand = torch.stack([loss * (2.5 if grade == 2 else 1) for loss, grade in zip(plain, y, strict=True)])
+    torch.testing.assert_close(engine.losses(z, y, focus=2.5), by_hand)
+
+
+def test_both_heads_equal_a_slow_twin_photo_by_photo():
+    """Cross entropy with spilled labels, and CORN's questions, each written out for one photo at a time."""
+    torch.manual_seed(2)
+    for n in (3, 4):
+        z, y = torch.randn(10, n), torch.arange(10) % 4
+        fast = engine.losses(z, y, soft=0.2 if n == 4 else 0.0)
+        for row, grade, loss in zip(z, y.tolist(), fast, strict=True):
+            if n == 4:
+                share = torch.tensor([1.0 if g == grade else 0.2 ** abs(g - grade) for g in range(4)])
+                slow = sum(
+                    -w * torch.log(torch.softmax(row, 0)[g]) for g, w in enumerate(share / share.sum())
+                )
+            else:
+                asked = [k for k in range(3) if grade >= k]
+                p = torch.sigmoid(row)
+                slow = sum(-torch.log(p[k] if grade > k else 1 - p[k]) for k in asked) / 3
+            torch.testing.assert_close(loss, slow)
+
+
 # Load and predict
 
 

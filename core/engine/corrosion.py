@@ -305,9 +305,9 @@ class Training:
         x = loaders.normalise(x, self.mean, self.std, self.machine)
         with self.machine.autocast():
             logits = self.state.net(x)
-        loss = losses(logits, grades, config.soft)
+        loss = losses(logits, grades, config.soft, config.focus)
         if config.mixup:
-            loss = share * loss + (1 - share) * losses(logits, grades[partner], config.soft)
+            loss = share * loss + (1 - share) * losses(logits, grades[partner], config.soft, config.focus)
         fell = loop.descend(self.state.optimizer, loss.mean())
         if self.average is not None:
             self.average.update_parameters(self.state.net)
@@ -488,22 +488,24 @@ def changes(config: Config) -> loaders.Augment:
     )
 
 
-def losses(logits: torch.Tensor, grades: torch.Tensor, soft: float = 0.0) -> torch.Tensor:
+def losses(logits: torch.Tensor, grades: torch.Tensor, soft: float = 0.0, focus: float = 1.0) -> torch.Tensor:
     """The loss of each photo, (n,) float32; `logits` (n, 4) or (n, 3) float32, `grades` (n,) int64.
 
     Four logits: cross entropy; `soft` > 0 gives each grade d steps away the share soft^d of the true one's,
     so the labels know the order. Three logits: CORN (Shi et al. 2021), a yes-or-no question a step, each
-    asked only of the photos that reach it; averaged over the three questions.
+    asked only of the photos that reach it; averaged over the three questions. The loss of a photo of grade 2
+    counts `focus` times.
     """
+    times = 1 + (focus - 1) * (grades == 2).float()
     k = torch.arange(logits.shape[1], device=logits.device)
     if logits.shape[1] == N:
         apart = (grades[:, None] - k).abs().float()
         target = torch.where(apart == 0, 1.0, soft**apart)
-        return -(target / target.sum(1, keepdim=True) * logits.log_softmax(1)).sum(1)
+        return -times * (target / target.sum(1, keepdim=True) * logits.log_softmax(1)).sum(1)
     is_worse = (grades[:, None] > k).float()
     is_asked = (grades[:, None] >= k).float()
     each = F.binary_cross_entropy_with_logits(logits, is_worse, reduction="none")
-    return (each * is_asked).sum(1) / logits.shape[1]
+    return times * (each * is_asked).sum(1) / logits.shape[1]
 
 
 def distances(known: torch.Tensor, features: torch.Tensor) -> torch.Tensor:

@@ -57,7 +57,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "repeats",
         "restart",
     ),
-    "loss": ("loss", "weight", "label_smoothing", "soft"),
+    "loss": ("loss", "weight", "label_smoothing", "soft", "focus"),
     "length": ("epochs", "steps", "batch", "batch_size", "folds", "validate_every", "choose_epoch"),
     "descent": (
         "optimizer",

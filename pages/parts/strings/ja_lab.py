@@ -478,6 +478,7 @@ SETTINGS: dict[str, str] = {
     "mixup": "写真の対の混合",
     "head": "最後の層が言うこと",
     "soft": "隣の等級に分けるラベルの割合",
+    "focus": "損失でのグレード2の重み",
     "momentum": "モーメンタム",
     "choose_epoch": "検証が最良の所で止める",
     "frozen": "そのまま残す先頭ブロック数",

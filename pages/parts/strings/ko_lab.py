@@ -476,6 +476,7 @@ SETTINGS: dict[str, str] = {
     "mixup": "사진 쌍의 혼합",
     "head": "마지막 층이 말하는 것",
     "soft": "이웃 등급으로 나누는 라벨 비율",
+    "focus": "손실에서 2등급의 가중치",
     "momentum": "모멘텀",
     "choose_epoch": "검증이 가장 좋았던 곳에서 멈춤",
     "frozen": "그대로 두는 앞쪽 블록 수",
