@@ -167,17 +167,12 @@ with left:
         if folded.open:
             with folded:
                 trimming.show(inspection)
-    if inspection.domain == "corrosion" and inspection.state not in ("waiting", "running"):
-        folded = st.expander(t("crop.title"), icon=":material/crop:", key="crop-part", on_change="rerun")
-        if folded.open:
-            with folded:
-        if inspection.domain == "crack" and verdict is not None:
-            rules.gate(inspection)
-                trimming.show(inspection)
 with right:
     if verdict is None and inspection.state in ("waiting", "running"):
         wait()
     else:
+        if inspection.domain == "crack" and verdict is not None:
+            rules.gate(inspection)
         st.markdown(f"## {html.escape(gallery.title(inspection))}")
         st.html(
             "".join(
@@ -192,13 +187,13 @@ with right:
             decide()
         st.button(
             t("photo.again"), icon=":material/refresh:", on_click=ask_again, key="again", type="tertiary"
-        with st.expander(t("rules.title")):
-            rules.listed(inspection)
         )
     st.html(facts(inspection))
     if inspection.domain == "crack" and verdict is not None:
         with st.expander(t("photo.scale")):
             scale.panel(inspection, now)
+        with st.expander(t("rules.title")):
+            rules.listed(inspection)
     lines = history()
     if len(lines) > 1:
         with st.expander(t("history.title", n=len(lines))):
