@@ -151,15 +151,16 @@ def _rows(told: Mapping[str, Any]) -> None:
     heads += [Column(fine.words(w), "number", help=t("sweep.width_help")) for w in shown]
     heads += [Column(t("sweep.val_f1"), "number", help=t("sweep.val_help"))]
     rows = []
-    for i, row in enumerate(told["rows"]):
+    for row in told["rows"]:
         cells: list[Any] = [{"text": _loss(row), "sub": _apart(row)}]
         cells += [_weight(row), figure(row["threshold"])]
         cells += [figure(row[k]) for k in ("precision", "recall", "accuracy", "f1")]
         cells += [figure(w["recall"], 2) for w in row.get("by_width") or []]
         cells += [figure(row["val_f1"])]
-        is_new = i > 0 and row["loss"] != told["rows"][i - 1]["loss"]
-        rows.append(Row(str(row["trial"]), cells, marked=row["trial"] == told["best"], apart=is_new))
-    tables.show(heads, rows, key="sweep-rows", caption=t("sweep.caption"), stack=True)
+        rows.append(Row(str(row["trial"]), cells, marked=row["trial"] == told["best"]))
+    # Not as the table's caption, which is as narrow as its first column where it becomes a list.
+    st.html(f'<p class="note">{t("sweep.caption")}</p>')
+    tables.show(heads, rows, key="sweep-rows", stack=True)
 
 
 def _curves(told: Mapping[str, Any]) -> None:
