@@ -41,7 +41,7 @@ def parser() -> Words:
         nargs="+",
         default=[],
         metavar="KEY=A,B",
-        help="crack: train every combination, weight=published takes each loss's own",
+        help="crack, corrosion: train every combination; weight=published takes each loss's own",
     )
 
     one = _command(commands, "search", "Search for the best settings, trial after trial.")

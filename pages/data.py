@@ -244,7 +244,14 @@ def crop(photo: Photo) -> None:
     st.html(f'<p class="note">{t("crop.note")}</p>')
     if kept is not None:
         with notice.instead():
-            labels.retrim(db, access.me(), "corrosion", photo.sha256, kept, time.time())
+            labels.retrim(
+                store.connect(settings.database),  # a click comes in another thread than the page
+                access.me(),
+                "corrosion",
+                photo.sha256,
+                kept,
+                time.time(),
+            )
             st.toast(t("crop.kept"), icon=":material/check_circle:")
             st.rerun(scope="fragment")
 

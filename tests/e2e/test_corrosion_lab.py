@@ -87,3 +87,64 @@ def test_a_manager_sees_who_said_what_and_changes_nothing(visit, world):
     dialog = at.page.get_by_role("dialog")
     dialog.get_by_text("Bright: what spoke for").wait_for()
     assert dialog.get_by_role("button", name="Mark for retraining").count() == 0
+
+
+def boxed(dialog) -> list[float]:
+    """The box as the element has it."""
+    return [float(v) for v in dialog.locator(".crop").get_attribute("data-box").split(",")]
+
+
+def test_a_photo_is_cropped_with_mouse_and_keys_and_the_box_is_kept(visit, world):
+    sha = open_cropper(at := visit("engineer"), world, 3)
+    dialog = at.page.get_by_role("dialog")
+    stage = dialog.locator(".crop .stage").bounding_box()
+    x, y, w, h = (stage[k] for k in ("x", "y", "width", "height"))
+    at.page.mouse.move(x + 0.02 * w, y + 0.02 * h)
+    at.page.mouse.down()
+    at.page.mouse.move(x + 0.5 * w, y + 0.6 * h, steps=4)
+    at.page.mouse.up()
+    assert boxed(dialog) == pytest.approx([0.02, 0.02, 0.5, 0.6], abs=0.02)
+    before = boxed(dialog)
+    at.page.keyboard.press("ArrowRight")
+    at.page.keyboard.press("Shift+ArrowDown")
+    after = boxed(dialog)
+    assert after == pytest.approx([before[0] + 0.01, before[1], before[2] + 0.01, before[3] + 0.01], abs=1e-3)
+    dialog.get_by_role("button", name="Keep this box").click()
+    dialog.get_by_text("engineer drew the trim box").wait_for()
+    stored = labels.standing(world.db, "corrosion")[sha, "trim"].trim
+    assert stored == pytest.approx(after, abs=1e-3)
+    [photo] = [
+        p for p in sets.load(world.db, world.settings.artifacts, "corrosion-train").photos if p.sha256 == sha
+    ]
+    assert photo.trim == stored
+
+
+def test_a_photo_is_cropped_with_a_finger(visit, world):
+    sha = open_cropper(at := visit("engineer", width=390), world, 5)
+    dialog = at.page.get_by_role("dialog")
+    stage = dialog.locator(".crop .stage")
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    touch = at.page.context.new_cdp_session(at.page)
+    path = [(0.9, 0.9), (0.8, 0.8), (0.7, 0.75)]  # from the lower right handle inwards
+    points = [{"x": box["x"] + a * box["width"], "y": box["y"] + b * box["height"]} for a, b in path]
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [points[0]]})
+    for point in points[1:]:
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert boxed(dialog) == pytest.approx([0.1, 0.1, 0.7, 0.75], abs=0.03)
+    dialog.get_by_role("button", name="Keep this box").click()
+    dialog.get_by_text("engineer drew the trim box").wait_for()
+    assert (sha, "trim") in labels.standing(world.db, "corrosion")
+
+
+def open_cropper(at, world, i: int) -> str:
+    """The cropper over the i-th photo of the set, from the Data page; the photo's sha256."""
+    at.go(f"/data?set=corrosion-train&name=beam-{i:02d}")
+    at.page.locator(".st-key-wall article .title a").first.click()
+    at.settle()
+    dialog = at.page.get_by_role("dialog")
+    dialog.get_by_text("Cut to the part").click()
+    dialog.locator(".crop .cut").wait_for()
+    at.settle()
+    return str(world.evaluation["sha256"][i])
