@@ -388,6 +388,25 @@ def test_the_map_is_the_stored_one(client, photo):
     assert (stored.dtype, stored.shape, stored[0, 160]) == (np.uint8, (240, 320), 200)
 
 
+def test_cracks_are_taken_along_as_drawing_table_and_mask(client, photo):
+    told = ask(client, photo=photo, domain="crack").json()
+    got = {kind: client.get(told["links"][kind]) for kind in ("dxf", "svg", "csv", "png", "jpg")}
+    assert {answer.status_code for answer in got.values()} == {200}
+    assert got["dxf"].text.count("POLYLINE") == 1
+    number, length, *_ = got["csv"].text.splitlines()[1].split(",")
+    assert number == "1"
+    assert float(length) == pytest.approx(240, rel=0.03)
+    assert got["csv"].headers["content-disposition"] == (
+        f'attachment; filename="patina-{told["id"]}-cracks.csv"'
+    )
+    said = np.asarray(Image.open(io.BytesIO(got["png"].content)))
+    assert said[:, 160].all()
+    assert said.sum() == 240
+    is_problem(client.get(f"/api/v1/inspections/{told['id']}/cracks.dwg"), 404)
+    other = ask(client, photo=photo, domain="rail").json()
+    is_problem(client.get(f"/api/v1/inspections/{other['id']}/cracks.csv"), 404)
+
+
 def test_where_there_is_no_map_there_is_no_overlay(client, photo):
     told = ask(client, photo=photo, domain="rail").json()
     assert set(told["links"]) == {"self", "photo", "thumb"}
