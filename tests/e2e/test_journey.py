@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import time
 from collections import Counter
@@ -17,8 +18,9 @@ from core.records import DOMAINS
 from core.settings import ROOT, Settings
 from core.store import row, writing
 from tests import serving, stock
-from tests.badimages import bad_photos  # noqa: F401
+from tests.badimages import ROWS, Row, bad_photos  # noqa: F401
 from tests.e2e.line import line
+from tests.test_children import wait_for
 
 SAMPLES = ROOT / "data" / "samples"
 FILES = "input[type=file]:not([webkitdirectory])"
@@ -164,6 +166,28 @@ def test_files_that_are_no_photos_say_why_and_the_others_are_judged(visit, bad_p
         assert name in sentence
         assert re.search(r"[.)]$", sentence.strip())
         assert "Traceback" not in sentence
+
+
+@pytest.mark.slow
+def test_every_file_of_the_corpus_is_judged_or_refused_by_the_page(visit, world, bad_photos):  # noqa: F811
+    rows = [row for row in ROWS if row.file in bad_photos.names]
+    window = visit("inspector")
+    window.go("/inspect")
+    hand_in(window, "rail", *[bad_photos.path(row) for row in rows])
+    window.page.wait_for_url("**/inspect?batch=*")
+    batch = window.page.url.partition("batch=")[2]
+    shas = {row.file: hashlib.sha256(bad_photos.path(row).read_bytes()).hexdigest() for row in rows}
+
+    def refused() -> list[Row]:
+        asked = "select photo from inspections where batch = :batch"
+        judged = {str(r["photo"]) for r in store.rows(world.db, asked, {"batch": batch})}
+        return [row for row in rows if shas[row.file] not in judged]
+
+    wait_for(lambda: len(inspections.refused(world.db, batch)) == len(refused()), seconds=400)
+    assert [row.file for row in refused() if row.is_photo and not row.either] == []
+    assert [row.file for row in rows if row not in refused() and not row.allows(None)] == []
+    told = inspections.refused(world.db, batch)
+    assert [why for _, why in told if not re.search(r"[.)]$", why)] == []
 
 
 def test_the_same_photo_twice_is_recognised(visit, tmp_path):
