@@ -18,7 +18,7 @@ test-all: setup-test lint
 	$(BIN)/python -m pytest
 
 bench: setup-test
-	@for name in live crack corrosion rail rail_page widths judge server; do \
+	@for name in live crack corrosion rail rail_page gallery widths judge server; do \
 		echo "# python -m tests.bench.$$name" >&2; $(BIN)/python -m tests.bench.$$name || exit 1; \
 	done
 

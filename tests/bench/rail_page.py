@@ -3,7 +3,7 @@
     python -m tests.bench.rail_page [--photos N] [--times N]
 
 Makes an experiment of its own, with answers by chance, and prints one JSON line of milliseconds (median and
-95 %). What the browser itself takes is measured in tests/e2e/test_rail_lab.py.
+95 %). What the browser itself takes is measured in tests/bench/gallery.py.
 """
 
 from __future__ import annotations
