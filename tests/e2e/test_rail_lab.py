@@ -14,6 +14,7 @@ from PIL import Image
 from core import corrections, cycles, datasets, groups, queue, selection, sets, store
 from core.settings import ROOT, Settings
 from tests import experiments, serving
+from tests.e2e import wall
 from tests.serving import World
 
 SOURCE = (ROOT / "pages" / "parts" / "components" / "ledger.js").read_text(encoding="utf-8")
@@ -141,16 +142,7 @@ def test_600_photos_scroll_without_holes_and_what_if_answers_at_once(visit, worl
     window.go("/rail?view=cycles&run=1&cycle=0")
     page.locator(".ledger .tile img").first.wait_for()
     assert page.locator(".ledger .chip[data-name=all]").inner_text().endswith("600")
-    took = page.locator(".ledger input[data-name=threshold]").evaluate(
-        """(e) => { const all = []
-          for (let k = 0; k < 40; k++) {
-            e.value = 0.3 + 0.01 * k
-            const from = performance.now()
-            e.dispatchEvent(new Event("input"))
-            all.push(performance.now() - from)
-          }
-          return all.sort((a, b) => a - b)[Math.floor(all.length / 2)] }"""
-    )
+    took = wall.what_if_ms(page)
     print(f"what-if on 600 photos: {took:.1f} ms")  # told, not asserted: the machine may have other work
     move(page, "threshold", 0.705)
     page.wait_for_url("**cut=0.705**")
@@ -162,24 +154,7 @@ def test_600_photos_scroll_without_holes_and_what_if_answers_at_once(visit, worl
     told = page.locator(".ledger .counts caption").inner_text()
     assert told.startswith(f"{int(then.changed.sum())} of 600")
     page.wait_for_timeout(3000)  # the rest is fetched ahead
-    holes, seen = [], set()
-    page.mouse.move(700, 600)
-    for _ in range(48):
-        page.mouse.wheel(0, 600)
-        page.wait_for_timeout(40)
-        now = page.locator(".ledger .wall").evaluate(
-            """(wall) => [...wall.querySelectorAll(".tile")]
-              .filter((tile) => {
-                const box = tile.getBoundingClientRect()
-                return box.bottom > 0 && box.top < innerHeight
-              })
-              .map((tile) => {
-                const photo = tile.querySelector("img")
-                return [tile.dataset.sha, photo.complete && photo.naturalWidth > 0]
-              })"""
-        )
-        seen |= {sha for sha, _ in now}
-        holes.append(sum(not is_there for _, is_there in now))
+    seen, holes = wall.scroll(page)
     assert len(seen) == 600
     assert sum(holes) <= 6, holes  # of some 1500 looks; a busy machine may be late for one row
     window.page.reload()
