@@ -29,7 +29,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "access.alone": "Patina is not reached this way. Start it with `streamlit run app.py` and sign in there.",
     "access.role": "This page is for: {wanted}. You are signed in as {name}, {role}.",
     "page.lost": "No such page",
-    "lost.missing": "Patina has no page called “{name}”. The link may be mistyped, or older than the page it led to.",
+    "lost.missing": "Patina has no page called “{name}”. "
+    "The link may be mistyped, or older than the page it led to.",
     "lost.nothing": "This address leads to no page.",
     "lost.ask": "Who can give you another role: {who}.",
     "lost.home": "To the home page",

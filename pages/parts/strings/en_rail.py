@@ -269,7 +269,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "advice.ratio_not_yet": "With {labels} labels it cannot be estimated yet.",
     "advice.ratio_never": (
-        "How many defects there are cannot be estimated yet: the answers on unlabelled photos fit 0 or 100 % as well. More labels help."
+        "How many defects there are cannot be estimated yet: "
+        "the answers on unlabelled photos fit 0 or 100 % as well. More labels help."
     ),
     "advice.ratio_interval": "95 % interval",
     "advice.estimated": "estimated",

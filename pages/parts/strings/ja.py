@@ -29,7 +29,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "access.alone": "この方法では Patina を開けません。`streamlit run app.py` で起動してください。",
     "access.role": "このページを見られるのは次の役割だけです: {wanted}。現在のサインイン: {name}、{role}。",
     "page.lost": "ページがありません",
-    "lost.missing": "Patina に「{name}」というページはありません。リンクの打ち間違いか、なくなったページかもしれません。",
+    "lost.missing": "Patina に「{name}」というページはありません。"
+    "リンクの打ち間違いか、なくなったページかもしれません。",
     "lost.nothing": "このアドレスにはページがありません。",
     "lost.ask": "別の役割を付与できる人: {who}。",
     "lost.home": "ホームへ",

@@ -261,7 +261,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.ratio_note": "ラベルのない写真への答えから推定、95 % 区間。",
     "advice.ratio_not_yet": "ラベル {labels} 枚ではまだ推定できません。",
     "advice.ratio_never": (
-        "欠陥の割合はまだ推定できません。ラベルのない写真への答えが 0 % や 100 % とも合ってしまいます。ラベルを増やすと推定できるようになります。"
+        "欠陥の割合はまだ推定できません。ラベルのない写真への答えが 0 % や 100 % とも合ってしまいます。"
+        "ラベルを増やすと推定できるようになります。"
     ),
     "advice.ratio_interval": "95 % 区間",
     "advice.estimated": "推定",

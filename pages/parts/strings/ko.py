@@ -29,7 +29,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "access.alone": "이 주소로는 Patina를 열 수 없습니다. `streamlit run app.py`로 시작한 뒤 로그인하세요.",
     "access.role": "이 페이지는 다음 역할만 볼 수 있습니다: {wanted}. 현재 로그인: {name}, {role}.",
     "page.lost": "없는 페이지",
-    "lost.missing": "Patina에는 “{name}” 페이지가 없습니다. 링크가 잘못 입력되었거나 페이지가 없어졌을 수 있습니다.",
+    "lost.missing": "Patina에는 “{name}” 페이지가 없습니다. "
+    "링크가 잘못 입력되었거나 페이지가 없어졌을 수 있습니다.",
     "lost.nothing": "이 주소에는 페이지가 없습니다.",
     "lost.ask": "다른 역할을 줄 수 있는 사람: {who}.",
     "lost.home": "홈으로",

@@ -256,7 +256,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.ratio_note": "라벨이 없는 사진의 답으로 추정, 95 % 구간.",
     "advice.ratio_not_yet": "레이블 {labels}개로는 아직 추정할 수 없습니다.",
     "advice.ratio_never": (
-        "결함의 비율은 아직 추정할 수 없습니다. 레이블이 없는 사진에 대한 답이 0 %나 100 %와도 들어맞습니다. 레이블을 더하면 도움이 됩니다."
+        "결함의 비율은 아직 추정할 수 없습니다. 레이블이 없는 사진에 대한 답이 0 %나 100 %와도 들어맞습니다. "
+        "레이블을 더하면 도움이 됩니다."
     ),
     "advice.ratio_interval": "95 % 구간",
     "advice.estimated": "추정",
