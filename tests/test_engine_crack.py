@@ -12,9 +12,10 @@ from core import cards, config, crack, datasets, demo, losses, sweep
 from core.crack import Config
 from core.engine import checkpoint, loop
 from core.engine import crack as engine
-from core.engine.crack import Known, Model, Walls, predict, probabilities, tiles, train
+from core.engine.crack import Known, Model, predict, probabilities, tiles, train
 from core.engine.loop import Machine
 from core.engine.unet import UNet
+from core.engine.walls import Walls
 from core.errors import Conflict, DataError, ModelError
 from core.records import Photo, PhotoSet
 from core.settings import Settings
