@@ -118,7 +118,8 @@ def _table_4(told: Mapping[str, Any]) -> None:
         cells += ["–" if share is None else words.percent(share), figure(row["val_f1"], 2)]
         rows.append(Row(str(row["trial"]), cells, marked=row["trial"] == told["best"]))
     tables.show(heads, rows, key="table-4", caption=t("networks.table_4"), stack=True)
-    st.html(f'<p class="note">{t("networks.published_note")}</p>')
+    if any(row["published"] for row in told["rows"]):
+        st.html(f'<p class="note">{t("networks.published_note")}</p>')
     starts = dict.fromkeys((network(row), row["origin"]) for row in told["rows"])
     lacking = [f"{html.escape(n)}: {html.escape(o)}" for n, o in starts if ";" in o]
     if lacking:
