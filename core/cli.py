@@ -23,13 +23,12 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core import cards, fine, services, store, tables, terminal, trials
+from core import cards, services, store, terminal
 from core import config as settings_of
 from core.doctor import Finding, examine
 from core.errors import ConfigError, DataError, PatinaError
 from core.metrics import plain
 from core.options import parser
-from core.photos import SUFFIXES
 from core.records import DOMAINS, Card, Domain, Photo, PhotoSet, Progress, Verdict
 from core.settings import Settings
 
@@ -141,6 +140,7 @@ def _swept(
     told: Namespace, asked: dict[str, Any], config: Any, photos: PhotoSet, folder: Path, settings: Settings
 ) -> None:
     """`train --sweep`: train every combination, file the best; the table."""
+    from core import trials
     from core.engine import work
 
     began = time.monotonic()
@@ -193,7 +193,11 @@ def _begin(told: Namespace, settings: Settings) -> tuple[dict[str, Any], Any, Ph
     photos = sets.gather(asked["data"], asked["domain"], _database(settings), settings.artifacts)
     folder = told.resume or told.out
     folder = folder or settings.runs / f"cli-{datetime.now():%Y%m%d-%H%M%S}-{asked['domain']}"
-    axes = trials.refined(config, asked["sweep"]) if asked.get("sweep") else None
+    axes = None
+    if asked.get("sweep"):
+        from core import trials
+
+        axes = trials.refined(config, asked["sweep"])
     work.pin(folder, work.begun(asked["domain"], config, photos, sweep=axes))
     (folder / ASKED).write_text(json.dumps(asked, ensure_ascii=False, indent=1), encoding="utf-8")
     terminal.say(f"{len(photos.photos)} photos of {photos.name}; run folder {folder}")
@@ -203,6 +207,8 @@ def _begin(told: Namespace, settings: Settings) -> tuple[dict[str, Any], Any, Ph
 
 
 def _asked(told: Namespace) -> dict[str, Any]:
+    from core import trials
+
     if not told.data:
         raise ConfigError("Say what to learn from: --data FOLDER or --data SET.")
     if told.weights_dir and not told.weights_dir.is_dir():
@@ -257,6 +263,8 @@ def evaluate(told: Namespace, settings: Settings) -> None:
     metrics = rules(card.domain).score(evaluation, told.threshold or card.threshold, **scale)
     if told.rescue:
         twice = terminal.listen(work.evaluate(card, found.folder, photos, told.split, enlarge=2))
+        from core import fine
+
         metrics["rescue"] = plain(fine.rescue(evaluation, metrics["threshold"], twice, told.scale))
     terminal.tell(
         told.json,
@@ -308,6 +316,9 @@ def _judged(
 
 def _photos_in(word: str) -> list[Path]:
     """The photo of that name, or all photos of a folder by name, those below it too."""
+    from core import tables
+    from core.photos import SUFFIXES
+
     folder = Path(word)
     if not folder.is_dir():
         return [folder]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import ndimage, optimize
+from scipy import ndimage
 
 from core import fine, losses, metrics, photos, profiles, standards, sweep, widths
 from core.config import param
@@ -371,6 +371,8 @@ def calibrate(holds: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
     def cost(line: np.ndarray) -> float:
         z = line[0] * x + line[1]
         return float((np.logaddexp(0, z) - target * z).mean())
+
+    from scipy import optimize  # only now: the app starts without it
 
     best = optimize.minimize(cost, np.array([1.0, 0.0]), bounds=[(0.0, 20.0), (-50.0, 50.0)])
     return round(float(best.x[0]), 4), round(float(best.x[1]), 4)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from core import metrics
 from core.errors import ConfigError
@@ -52,6 +51,8 @@ def temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     truth = np.asarray(truth)
     if len(truth) < 20 or len(np.unique(truth)) < 2:
         return 1.0
+    from scipy.optimize import minimize_scalar  # only now: the app starts without it
+
     best = minimize_scalar(
         lambda log_t: log_loss(probabilities(logits, math.exp(log_t)), truth),
         bounds=(math.log(0.1), math.log(10)),

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.cluster.vq import kmeans2
 
 from core.errors import ConfigError
 
@@ -123,6 +122,8 @@ def typical(features: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarra
     typical is who has the least mean distance to its 20 nearest within the cluster. Clusters that came out
     empty are made up for by photos drawn at random. ours: ties go to the photo that comes first.
     """
+    from scipy.cluster.vq import kmeans2  # only now: the app starts without it
+
     level = np.asarray(features, np.float64)
     level = level - level.mean(0)
     level = level / np.maximum(np.linalg.norm(level, axis=1, keepdims=True), 1e-12)

@@ -14,8 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 from scipy import ndimage
-from scipy.spatial import cKDTree
-from skimage.morphology import skeletonize
 
 from core import sweep, widths
 from core.metrics import ratio
@@ -209,6 +207,8 @@ def _told(packed: bytes, shape: tuple[int, int]) -> _Truth:
         return _Truth(found.places, nothing, nothing, np.zeros(n, np.float32))
     # A mask without an edge has no width that is known: it counts as widest, where nan is sorted.
     classes = np.digitize(widths.evened(found, found.width_px), EDGES).astype(np.int8)
+    from scipy.spatial import cKDTree  # only now, as in `widths`
+
     nearest = cKDTree(found.places).query(np.argwhere(mask))[1]
     share = np.bincount(classes, minlength=n) / len(classes)
     return _Truth(found.places, classes, classes[nearest], (share * found.length_px).astype(np.float32))
@@ -246,6 +246,8 @@ def _by_class(classes: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def _line(mask: np.ndarray) -> np.ndarray:
     """The middle line of a said mask: Zhang's thinning, three times as fast as the one widths need."""
+    from skimage.morphology import skeletonize  # only now, as in `widths`
+
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     line = np.zeros(mask.shape, bool)
     if len(rows):

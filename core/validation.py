@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from core.errors import ConfigError
@@ -67,6 +66,8 @@ def temperature(margin: np.ndarray, truth: np.ndarray) -> float:
     margin, truth = np.asarray(margin, np.float64), np.asarray(truth)
     if len(truth) < 20 or len(np.unique(truth)) < 2:
         return 1.0
+    from scipy.optimize import minimize_scalar  # only now: the app starts without it
+
     best = minimize_scalar(
         lambda log_t: log_loss(margin / math.exp(log_t), truth),
         bounds=(math.log(0.1), math.log(10)),

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
-from scipy.spatial import cKDTree
-from skimage.morphology import skeletonize
 
 EIGHT = np.ones((3, 3), bool)
 """Pixels that touch at a corner belong to one crack."""
@@ -121,6 +119,8 @@ def _middle(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Room is the distance to the middle of the nearest pixel outside. Beyond the border the crack is thought
     to go on, so that its middle line runs straight off the photo.
     """
+    from skimage.morphology import skeletonize  # only now: the app starts without it
+
     if not mask.any():
         return np.zeros(mask.shape, bool), np.zeros(0)
     # Lee's thinning: Zhang's, the faster one, eats up diagonal lines of an even width.
@@ -174,6 +174,8 @@ _AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]
 
 def _neighbours(places: np.ndarray, k: int) -> np.ndarray:
     """(n, k) positions of the nearest skeleton pixels, oneself first."""
+    from scipy.spatial import cKDTree  # only now: the app starts without it
+
     k = min(k, len(places))
     return cKDTree(places).query(places, k)[1].reshape(len(places), k)
 
