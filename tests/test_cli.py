@@ -121,6 +121,10 @@ def test_training_files_a_model_and_the_same_folder_goes_on(patina, told):
     assert json.loads(out)["error"].startswith("run was begun with another config")
 
 
+def hear_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_with_130_and_says_how_to_go_on_bit_for_bit(told, trained):
     words = ["train", "corrosion", "--data", "photos", *tiny.words(), "--out", "run", "--name", "again"]
     environ = os.environ | {"PATINA_DATA": str(told / "data"), "PATINA_MODELS": str(told / "models")}
@@ -131,7 +135,8 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on_bit_for_bit(told, trained):
         "text": True,
     }
     for _ in range(5):  # on a busy machine the training may end before this process gets to stop it
-        process = subprocess.Popen([sys.executable, "-m", "core", *words], **python)
+        # A shell's background job ignores Ctrl-C, and so would what it starts.
+        process = subprocess.Popen([sys.executable, "-m", "core", *words], **python, preexec_fn=hear_ctrl_c)
         wait_for(lambda: (told / "run/checkpoint.safetensors").exists())
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
