@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from core import fine, losses, metrics, photos, profiles, standards, sweep, widths
 from core.config import param
@@ -289,11 +289,11 @@ def _sway(stored: np.ndarray, found: widths.Widths, widest: int, cut: float) -> 
     along = found.along[widest]
     normal = np.array([-along[1], along[0]])
     way = found.places[widest][:, None] + normal[:, None] * t
-    p = ndimage.map_coordinates(stored.astype(np.float32), way, order=1, mode="nearest") / 255
+    p = scipy.ndimage.map_coordinates(stored.astype(np.float32), way, order=1, mode="nearest") / 255
     middle = len(t) // 2
 
     def wide(threshold: float) -> float:
-        labels, _ = ndimage.label(p >= threshold)
+        labels, _ = scipy.ndimage.label(p >= threshold)
         return 0.25 * float((labels == labels[middle]).sum()) if labels[middle] else 0.0
 
     here = wide(cut)
@@ -372,9 +372,7 @@ def calibrate(holds: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
         z = line[0] * x + line[1]
         return float((np.logaddexp(0, z) - target * z).mean())
 
-    from scipy import optimize  # only now: the app starts without it
-
-    best = optimize.minimize(cost, np.array([1.0, 0.0]), bounds=[(0.0, 20.0), (-50.0, 50.0)])
+    best = scipy.optimize.minimize(cost, np.array([1.0, 0.0]), bounds=[(0.0, 20.0), (-50.0, 50.0)])
     return round(float(best.x[0]), 4), round(float(best.x[1]), 4)
 
 
@@ -389,7 +387,7 @@ def smallest(photos: Iterable[tuple[np.ndarray, np.ndarray]], threshold: float) 
     right: list[bool] = []
     for stored, mask in photos:
         labels, found = widths.extents(sweep.mask(stored, threshold))
-        near = ndimage.binary_dilation(mask, widths.EIGHT, iterations=2) if mask.any() else mask
+        near = scipy.ndimage.binary_dilation(mask, widths.EIGHT, iterations=2) if mask.any() else mask
         touched = np.bincount(labels[near], minlength=len(found) + 1)[1:] > 0
         reach += found.tolist()
         right += touched.tolist()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import scipy
 
 from core import metrics
 from core.errors import ConfigError
@@ -51,9 +52,7 @@ def temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     truth = np.asarray(truth)
     if len(truth) < 20 or len(np.unique(truth)) < 2:
         return 1.0
-    from scipy.optimize import minimize_scalar  # only now: the app starts without it
-
-    best = minimize_scalar(
+    best = scipy.optimize.minimize_scalar(
         lambda log_t: log_loss(probabilities(logits, math.exp(log_t)), truth),
         bounds=(math.log(0.1), math.log(10)),
         method="bounded",

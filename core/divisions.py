@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 
 from core.errors import ConfigError
 
@@ -122,14 +123,12 @@ def typical(features: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarra
     typical is who has the least mean distance to its 20 nearest within the cluster. Clusters that came out
     empty are made up for by photos drawn at random. ours: ties go to the photo that comes first.
     """
-    from scipy.cluster.vq import kmeans2  # only now: the app starts without it
-
     level = np.asarray(features, np.float64)
     level = level - level.mean(0)
     level = level / np.maximum(np.linalg.norm(level, axis=1, keepdims=True), 1e-12)
     with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         warnings.simplefilter("ignore", UserWarning)  # an empty cluster, which is seen to below
-        _, own = kmeans2(level, n, minit="++", seed=rng)
+        _, own = scipy.cluster.vq.kmeans2(level, n, minit="++", seed=rng)
     found: list[int] = []
     for name in np.argsort(-np.bincount(own, minlength=n), kind="stable"):
         members = np.flatnonzero(own == name)

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import scipy
 from PIL import Image
-from scipy import fft
 
 from core import photos
 from core.errors import PhotoError
@@ -107,7 +107,7 @@ def perceptual_hash(picture: np.ndarray) -> np.ndarray | None:
     )
     if small.std() < 2:
         return None
-    low = fft.dctn(small, norm="ortho")[:16, :16].ravel()
+    low = scipy.fft.dctn(small, norm="ortho")[:16, :16].ravel()
     return low > 0
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from core import sweep, widths
 from core.metrics import ratio
@@ -74,11 +74,11 @@ def raised(stored: np.ndarray, low: float) -> np.ndarray:
     which a pixel reaches the upper one.
     """
     said = sweep.mask(stored, low)
-    labels, n = ndimage.label(said, widths.EIGHT)
+    labels, n = scipy.ndimage.label(said, widths.EIGHT)
     if not n:
         return np.zeros(stored.shape, np.uint8)
     # A pixel of value 0 is crack at threshold 0; it keeps 0, and the upper threshold decides.
-    highest = np.concatenate([[0], ndimage.maximum(stored, labels, np.arange(1, n + 1))])
+    highest = np.concatenate([[0], scipy.ndimage.maximum(stored, labels, np.arange(1, n + 1))])
     return highest.astype(np.uint8)[labels]
 
 
@@ -207,9 +207,7 @@ def _told(packed: bytes, shape: tuple[int, int]) -> _Truth:
         return _Truth(found.places, nothing, nothing, np.zeros(n, np.float32))
     # A mask without an edge has no width that is known: it counts as widest, where nan is sorted.
     classes = np.digitize(widths.evened(found, found.width_px), EDGES).astype(np.int8)
-    from scipy.spatial import cKDTree  # only now, as in `widths`
-
-    nearest = cKDTree(found.places).query(np.argwhere(mask))[1]
+    nearest = scipy.spatial.cKDTree(found.places).query(np.argwhere(mask))[1]
     share = np.bincount(classes, minlength=n) / len(classes)
     return _Truth(found.places, classes, classes[nearest], (share * found.length_px).astype(np.float32))
 

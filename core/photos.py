@@ -21,8 +21,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pillow_heif
+import scipy  # its parts load when they are used: the app starts without them
 from PIL import Image, UnidentifiedImageError
-from scipy import ndimage
 
 from core.errors import PhotoError
 from core.records import Facts, Trim
@@ -540,11 +540,11 @@ def _sharpness(grey: np.ndarray) -> float:
     picture, so that noise and JPEG blocks do not pass for detail; the worse of both axes, as a photo
     moved along one axis is blurred. It hardly depends on contrast.
     """
-    smooth = ndimage.gaussian_filter(grey, 1.0)
+    smooth = scipy.ndimage.gaussian_filter(grey, 1.0)
     found = []
     for axis in (0, 1):
         before = np.abs(np.diff(smooth, axis=axis))
-        after = np.abs(np.diff(ndimage.uniform_filter1d(smooth, 9, axis=axis), axis=axis))
+        after = np.abs(np.diff(scipy.ndimage.uniform_filter1d(smooth, 9, axis=axis), axis=axis))
         total = float(before.sum())
         found.append(float(np.maximum(before - after, 0).sum()) / total if total else 0.0)
     return min(found)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import ndimage, special
+import scipy
 
 from core.widths import Widths
 
@@ -66,7 +66,7 @@ def measure(grey: np.ndarray, found: Widths) -> Profiles:
         darkness = depth.copy()
         for _ in range(4):  # blur takes from the middle of a crack that is not much wider than it
             spread = np.maximum(area, 1e-6) / np.maximum(darkness, 1e-6)
-            darkness = depth / special.erf(np.clip(spread / (math.sqrt(8) * blur), 0.2, None))
+            darkness = depth / scipy.special.erf(np.clip(spread / (math.sqrt(8) * blur), 0.2, None))
         share = float(np.median(darkness[is_open] / wall[is_open]))
         darkness = np.where(is_open, darkness, np.maximum(depth, share * wall))
         width[at] = area[at] / darkness[at]
@@ -81,7 +81,7 @@ def measure(grey: np.ndarray, found: Widths) -> Profiles:
 def _blur(steepness: np.ndarray) -> float:
     """Standard deviation in pixels of the blur at a crack's edges: `steepness` is a pixel's share of them."""
     share = float(np.clip(np.median(steepness), 0.05, 0.98))
-    return float(0.5 / (math.sqrt(2) * special.erfinv(share)))
+    return float(0.5 / (math.sqrt(2) * scipy.special.erfinv(share)))
 
 
 def _across(grey: np.ndarray, found: Widths, some: np.ndarray) -> np.ndarray:
@@ -96,7 +96,7 @@ def _across(grey: np.ndarray, found: Widths, some: np.ndarray) -> np.ndarray:
     seen = np.zeros((len(some), len(t)))
     for beside in BESIDE:
         way = (places + beside * along)[:, :, None] + normal[:, :, None] * t
-        seen += ndimage.map_coordinates(grey, way.transpose(1, 0, 2), order=1, mode="nearest")
+        seen += scipy.ndimage.map_coordinates(grey, way.transpose(1, 0, 2), order=1, mode="nearest")
     seen /= len(BESIDE)
     height, width = grey.shape
     ends = places[:, :, None] + normal[:, :, None] * t

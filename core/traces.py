@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from core import profiles, widths
 
@@ -55,7 +55,7 @@ def cracks(mask: np.ndarray, grey: np.ndarray | None = None) -> list[Crack]:
         if grey is not None:
             width = np.asarray(profiles.measure(grey, found).width_px, np.float64)
         width = widths.evened(found, width)
-    labels, _ = ndimage.label(mask, widths.EIGHT)
+    labels, _ = scipy.ndimage.label(mask, widths.EIGHT)
     piece = labels[tuple(found.places.T)]
     at = {(int(y), int(x)): i for i, (y, x) in enumerate(found.places)}
     told = []
@@ -163,6 +163,6 @@ def _clusters(left: set[tuple[int, ...]]) -> int:
 def _line(places: np.ndarray, way: list[int], width: np.ndarray) -> Line:
     points = places[way][:, ::-1] + 0.5
     if len(points) > 4:  # a row of steps becomes a line; its ends stay
-        points = np.vstack([points[:1], ndimage.uniform_filter1d(points, 3, axis=0)[1:-1], points[-1:]])
+        points = np.vstack([points[:1], scipy.ndimage.uniform_filter1d(points, 3, axis=0)[1:-1], points[-1:]])
     steps = np.hypot(*np.diff(points, axis=0).T) if len(points) > 1 else np.zeros(0)
     return Line(points, width[way].astype(np.float32), np.concatenate([[0.0], np.cumsum(steps)]))

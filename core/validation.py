@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from core.errors import ConfigError
 
@@ -47,7 +47,7 @@ def margins(logits: np.ndarray) -> np.ndarray:
 
 def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     """(n, 2) float32 [normal, defect] that sum to 1, of (n, 2) logits divided by the temperature."""
-    p = expit(margins(logits) / temperature)
+    p = scipy.special.expit(margins(logits) / temperature)
     return np.stack([1 - p, p], -1).astype(np.float32)
 
 
@@ -66,9 +66,7 @@ def temperature(margin: np.ndarray, truth: np.ndarray) -> float:
     margin, truth = np.asarray(margin, np.float64), np.asarray(truth)
     if len(truth) < 20 or len(np.unique(truth)) < 2:
         return 1.0
-    from scipy.optimize import minimize_scalar  # only now: the app starts without it
-
-    best = minimize_scalar(
+    best = scipy.optimize.minimize_scalar(
         lambda log_t: log_loss(margin / math.exp(log_t), truth),
         bounds=(math.log(0.1), math.log(10)),
         method="bounded",

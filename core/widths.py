@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 EIGHT = np.ones((3, 3), bool)
 """Pixels that touch at a corner belong to one crack."""
@@ -52,7 +52,7 @@ def measure(mask: np.ndarray) -> Widths:
     mask = np.asarray(mask, bool)
     skeleton, room = _middle(mask)
     places = np.argwhere(skeleton).astype(np.int32)
-    n_cracks = int(ndimage.label(mask, EIGHT)[1])
+    n_cracks = int(scipy.ndimage.label(mask, EIGHT)[1])
     if not len(places) or mask.all():
         unknown = np.full(len(places), np.nan, np.float32)
         known = np.zeros((len(places), 2))
@@ -102,8 +102,8 @@ def extents(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     The diagonal of a piece's bounding box in pixels, (n,) float64: a cheap lower bound of a crack's length
     that never grows when the mask shrinks.
     """
-    labels, n = ndimage.label(np.asarray(mask, bool), EIGHT)
-    boxes = ndimage.find_objects(labels, n)
+    labels, n = scipy.ndimage.label(np.asarray(mask, bool), EIGHT)
+    boxes = scipy.ndimage.find_objects(labels, n)
     return labels, np.asarray([math.hypot(*(side.stop - side.start for side in box)) for box in boxes])
 
 
@@ -129,7 +129,7 @@ def _middle(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if mask.all():
         return skeleton, np.zeros(int(skeleton.sum()))
     # Only where the nearest pixel outside lies: the distances of all pixels would take 40 bytes each.
-    outside = ndimage.distance_transform_edt(mask, return_distances=False, return_indices=True)
+    outside = scipy.ndimage.distance_transform_edt(mask, return_distances=False, return_indices=True)
     places = np.argwhere(skeleton)
     room = np.zeros(mask.shape)
     room[skeleton] = np.sqrt(((outside[:, skeleton].T.astype(np.int64) - places) ** 2).sum(1))
@@ -174,10 +174,8 @@ _AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]
 
 def _neighbours(places: np.ndarray, k: int) -> np.ndarray:
     """(n, k) positions of the nearest skeleton pixels, oneself first."""
-    from scipy.spatial import cKDTree  # only now: the app starts without it
-
     k = min(k, len(places))
-    return cKDTree(places).query(places, k)[1].reshape(len(places), k)
+    return scipy.spatial.cKDTree(places).query(places, k)[1].reshape(len(places), k)
 
 
 def _direction(places: np.ndarray, near: np.ndarray) -> np.ndarray:
@@ -205,7 +203,7 @@ def _across(mask: np.ndarray, places: np.ndarray, along: np.ndarray, room: np.nd
         for sign, beside in itertools.product((1, -1), (-0.4, 0.0, 0.4)):  # a step of the grid evens out
             start = places[some] + beside * along[some]
             way = start[:, :, None] + sign * normal[some, :, None] * t  # (b, 2, steps)
-            inside = ndimage.map_coordinates(soft, way.transpose(1, 0, 2), order=1, mode="nearest")
+            inside = scipy.ndimage.map_coordinates(soft, way.transpose(1, 0, 2), order=1, mode="nearest")
             inside *= np.logical_and.accumulate(inside > 0.02, axis=1)  # not into the next crack
             found[some] += (inside[:, 0] / 2 + inside[:, 1:].sum(1)) * step / 3
     return np.minimum(found, 2 * room + 1)
@@ -217,7 +215,8 @@ def _ends(skeleton: np.ndarray, places: np.ndarray, room: np.ndarray) -> float:
     An end at the photo's border lacks nothing.
     """
     touching = (
-        ndimage.convolve(skeleton.astype(np.uint8), EIGHT.astype(np.uint8), mode="constant")[skeleton] - 1
+        scipy.ndimage.convolve(skeleton.astype(np.uint8), EIGHT.astype(np.uint8), mode="constant")[skeleton]
+        - 1
     )
     height, width = skeleton.shape
     free = (touching <= 1) & (places > 0).all(1) & (places[:, 0] < height - 1) & (places[:, 1] < width - 1)
