@@ -38,6 +38,7 @@ from core import (
     drawings,
     inspections,
     openapi,
+    opinions,
     photos,
     pictures,
     queue,
@@ -304,6 +305,7 @@ class _Rest:
         body = asked.Body(request)
         try:
             asked.domain(query.get("domain"))  # before 64 MiB are kept in vain
+            asked.trim(query.get("trim"))
             plan = Plan.of(None, request.headers.get("content-length"))
             kept = await self._receive(request, body.pieces(), plan, None, query.get("name", ""))
         except PatinaError:
@@ -327,6 +329,8 @@ class _Rest:
             file = next((v for v in form.values() if isinstance(v, UploadFile)), None)
             if file is None:
                 return query | fields, None
+            asked.domain((query | fields).get("domain"))  # what cannot be asked leaves no photo behind
+            asked.trim((query | fields).get("trim"))
             kept = await self._receive(
                 request, _read(file), Plan(0, file.size), None, str(fields.get("name") or file.filename or "")
             )
@@ -376,9 +380,7 @@ class _Rest:
             past = inspections.verdicts(db, id)
             return found | {
                 "verdicts": [_verdict_json(v) | {"at": _iso(at), "by": who} for at, who, v in past],
-                "opinions": [
-                    dataclasses.asdict(o) | {"at": _iso(o.at)} for o in inspections.opinions(db, id)
-                ],
+                "opinions": [dataclasses.asdict(o) | {"at": _iso(o.at)} for o in opinions.of(db, id)],
             }
 
         return _json(await self._with_db(read))

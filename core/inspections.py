@@ -111,9 +111,14 @@ def ask(
     place: str = "",
     wake: Path | None = None,
 ) -> int:
-    """Ask for a verdict on a stored photo and return the inspection's id. Written down when this returns."""
+    """Ask for a verdict on a stored photo and return the inspection's id. Written down when this returns.
+
+    `DataError` for a trim box outside the photo.
+    """
     if domain not in DOMAINS:
         raise PatinaError(f"There is no domain {domain!r}; choose one of {', '.join(DOMAINS)}.")
+    if trim is not None:
+        labels.checked(trim)
     with writing(db):
         known = row(db, "select name from photos where sha256 = :photo", {"photo": photo})
         if known is None:
@@ -163,19 +168,21 @@ def set_trim(
 ) -> None:
     """Say where the metal part lies in a photo, None for all of it, and judge it so; earlier verdicts stay.
 
-    The photo itself stays as it is. `DataError` for a box outside the photo or too small to see anything in,
-    `Conflict` while it is being judged.
+    The photo itself stays as it is. A photo that waits for its verdict gets it with the box. `DataError` for
+    a box outside the photo or too small to see anything in, `Conflict` while it is being judged: the box
+    could come too late.
     """
     box = labels.checked(trim) if trim is not None else None
     with writing(db):
         found = get(db, inspection_id)
-        if found.state in ("waiting", "running"):
-            raise Conflict(f"{found.name} is being judged; wait for its verdict, then move the box.")
+        if found.state == "running":
+            raise Conflict(f"{found.name} is being judged; wait a moment for its verdict, then keep the box.")
         db.conn.execute(
             "update inspections set trim_json = :trim where id = :id",
             {"trim": to_json([round(v, 4) for v in box]) if box else None, "id": inspection_id},
         )
-        _submit(db, inspection_id, found.domain, who, now)
+        if found.state != "waiting":
+            _submit(db, inspection_id, found.domain, who, now)
         note_event(
             db, who, "set the trim", f"inspection/{inspection_id}", now, trim=list(box) if box else None
         )
@@ -276,49 +283,6 @@ def answer(
     return int(found["id"])
 
 
-def say(db: Database, inspection_id: int, label: str, *, who: str, now: float, note: str = "") -> Opinion:
-    """A person confirms the newest verdict (same label) or corrects it (another one)."""
-    with writing(db):
-        found = get(db, inspection_id)
-        if found.verdict is None or found.verdict_id is None:
-            raise NotFound(
-                f"Inspection {inspection_id} has no verdict yet; wait for it, then say what it is."
-            )
-        allowed = LABELS[found.domain]
-        if label not in allowed:
-            raise PatinaError(f"{label!r} is no answer here; choose one of {', '.join(allowed)}.")
-        opinion = Opinion(who, label, label == found.verdict.label, note.strip(), now)
-        db.conn.execute(
-            """insert into opinions (inspection_id, verdict_id, who, label, agrees, note, at)
-               values (:inspection_id, :verdict_id, :who, :label, :agrees, :note, :now)""",
-            {
-                "inspection_id": inspection_id,
-                "verdict_id": found.verdict_id,
-                "who": who,
-                "label": label,
-                "agrees": int(opinion.agrees),
-                "note": opinion.note,
-                "now": now,
-            },
-        )
-        note_event(
-            db,
-            who,
-            "confirmed" if opinion.agrees else "corrected",
-            f"inspection/{inspection_id}",
-            now,
-            label=label,
-        )
-    return opinion
-
-
-LABELS: Mapping[Domain, tuple[str, ...]] = {
-    "rail": ("normal", "defect"),
-    "crack": ("no crack", "crack"),
-    "corrosion": ("0", "1", "2", "3"),
-}
-
-
 def severity(verdict: Verdict) -> float:
     """How far up the list a verdict belongs, 0 (nothing seen) to 1: what was found times how sure.
 
@@ -393,7 +357,7 @@ def count(db: Database, **filters: Any) -> dict[str, int]:
                 coalesce(sum(v.needs_person = 1 and o.id is null), 0) as needs_person,
                 coalesce(sum(v.id is null and r.state in ('failed', 'cancelled')), 0) as failed,
                 coalesce(sum(coalesce(o.label, v.label) in ('defect', 'crack', '2', '3')), 0) as bad
-            from {_FROM} where {where}""",  # noqa: S608  our own words
+            from {FROM} where {where}""",  # noqa: S608  our own words
         told,
     )
     assert found is not None
@@ -405,7 +369,7 @@ def ids(db: Database, *, order: Order = "newest", limit: int = 5000, **filters: 
     where, told = _where({k: filters.get(k) for k in _FILTERS})
     found = rows(
         db,
-        f"select i.id from {_FROM} where {where} order by {_ORDERS[order]} limit :limit",  # noqa: S608
+        f"select i.id from {FROM} where {where} order by {_ORDERS[order]} limit :limit",  # noqa: S608
         told | {"limit": limit},
     )
     return [r["id"] for r in found]
@@ -430,16 +394,6 @@ def verdicts(db: Database, inspection_id: int) -> list[tuple[float, str, Verdict
     return [(r["at"], r["who"], _verdict(r)) for r in found]
 
 
-def opinions(db: Database, inspection_id: int) -> list[Opinion]:
-    """What people said of an inspection's verdicts, newest first."""
-    found = rows(
-        db,
-        "select who, label, agrees, note, at from opinions where inspection_id = :id order by id desc",
-        {"id": inspection_id},
-    )
-    return [Opinion(r["who"], r["label"], bool(r["agrees"]), r["note"], r["at"]) for r in found]
-
-
 def of_runs(db: Database, run_ids: Sequence[int]) -> list[Inspection]:
     """The inspections these runs were submitted for, in the order of the runs."""
     if not run_ids:
@@ -448,98 +402,12 @@ def of_runs(db: Database, run_ids: Sequence[int]) -> list[Inspection]:
     return [_of_row(r) for r in rows(db, f"{_SELECT} where i.run_id in ({marks}) order by i.run_id")]
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Photos that were handed in together: how many, and what has become of them."""
-
-    batch: str
-    owner: str
-    domains: tuple[Domain, ...]
-    place: str
-    at: float
-    n: int
-    waiting: int
-    needs_person: int
-    failed: int
-    bad: int
-    photos: tuple[str, ...]
-    """sha256 of the first few, the worst first."""
-
-
-def batches(
-    db: Database, owner: str | None = None, limit: int = 12, *, batch: str | None = None
-) -> list[Batch]:
-    """The newest batches, of one person or of all; with `batch` that one alone, or none."""
-    found = rows(
-        db,
-        f"""select i.batch, max(i.owner) as owner, group_concat(distinct i.domain) as domains,
-                max(i.place) as place, min(i.created_at) as at, count(*) as n,
-                sum(v.id is null and coalesce(r.state, 'waiting') in ('waiting', 'running')) as waiting,
-                sum(coalesce(v.needs_person, 0) = 1 and o.id is null) as needs_person,
-                sum(v.id is null and coalesce(r.state, '') in ('failed', 'cancelled')) as failed,
-                sum(coalesce(o.label, v.label, '') in ('defect', 'crack', '2', '3')) as bad
-            from {_FROM}
-            where i.batch in (select batch from inspections
-                              where (:owner is null or owner = :owner) and (:batch is null or batch = :batch)
-                              group by batch order by max(id) desc limit :limit)
-            group by i.batch order by max(i.id) desc""",  # noqa: S608  our own words
-        {"owner": owner, "limit": limit, "batch": batch},
-    )
-    return [
-        Batch(
-            batch=r["batch"],
-            owner=r["owner"],
-            domains=tuple(sorted(r["domains"].split(","))),
-            place=r["place"],
-            at=r["at"],
-            n=r["n"],
-            waiting=r["waiting"],
-            needs_person=r["needs_person"],
-            failed=r["failed"],
-            bad=r["bad"],
-            photos=tuple(i.photo for i in find(db, batch=r["batch"], order="worst", limit=4)),
-        )
-        for r in found
-    ]
-
-
-def refuse(db: Database, batch: str, name: str, why: str, *, who: str, now: float) -> None:
-    """Note that a file handed in with a batch is no photo we can judge, so that the batch's page says so."""
-    with writing(db):
-        if (name, why) not in refused(db, batch):
-            note_event(db, who, "refused", f"batch/{batch}", now, name=name, why=why)
-
-
-def refused(db: Database, batch: str) -> list[tuple[str, str]]:
-    """The files of a batch that could not be read: (name, one sentence why), in the order they came."""
-    found = rows(
-        db,
-        "select told_json from events where about = :about and what = 'refused' order by id",
-        {"about": f"batch/{batch}"},
-    )
-    told = [json.loads(r["told_json"]) for r in found]
-    return [(t["name"], t["why"]) for t in told]
-
-
-def agreement(db: Database, domain: Domain, since: float = 0.0) -> tuple[int, int]:
-    """How often people agreed with a verdict they looked at: (agreed, looked at), newest word counts."""
-    found = row(
-        db,
-        """select coalesce(sum(o.agrees), 0) as agreed, count(*) as n from opinions o
-           join inspections i on i.id = o.inspection_id
-           where i.domain = :domain and o.at >= :since
-             and o.id = (select max(id) from opinions where inspection_id = i.id)""",
-        {"domain": domain, "since": since},
-    )
-    assert found is not None
-    return int(found["agreed"]), int(found["n"])
-
-
-_FROM = """inspections i
+FROM = """inspections i
     join photos p on p.sha256 = i.photo
     left join runs r on r.id = i.run_id
     left join verdicts v on v.id = (select max(id) from verdicts where inspection_id = i.id)
     left join opinions o on o.id = (select max(id) from opinions where verdict_id = v.id)"""
+"""Inspections with what stands: the newest verdict, and the newest word of a person about that verdict."""
 
 _SELECT = f"""select i.*, p.width_px, p.height_px, p.taken_at, p.camera, r.state, r.error,
     v.id as verdict_id, v.model, v.label, v.confidence, v.threshold, v.needs_person, v.reason, v.next_step,
@@ -548,7 +416,7 @@ _SELECT = f"""select i.*, p.width_px, p.height_px, p.taken_at, p.camera, r.state
     o.who as opinion_who, o.label as opinion_label, o.agrees, o.note as opinion_note, o.at as opinion_at,
     s.mm_per_px, s.error as scale_error, s.how as scale_how, s.told_json as scale_told, s.who as scale_who,
     s.at as scale_at
-    from {_FROM}
+    from {FROM}
     left join scales s on s.id = (select max(id) from scales where inspection_id = i.id)"""  # noqa: S608  our own words
 
 _FILTERS: Mapping[str, str] = {

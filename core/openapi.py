@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core import pictures
-from core.inspections import LABELS
+from core.opinions import LABELS
 from core.records import DOMAINS
 
 Json = dict[str, Any]

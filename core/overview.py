@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from sqlite_utils import Database
 
-from core import cards, inspections, services
+from core import cards, inspections, opinions, services
 from core.errors import ModelError, NotFound
 from core.inspections import Inspection
 from core.metrics import wilson
@@ -106,7 +106,7 @@ def trust(db: Database, models: Path) -> list[Trust]:
                 card = cards.read(models, domain, service.model)
             except (NotFound, ModelError):
                 card = None  # Models says what is wrong with it; here there is nothing to believe in
-        agreed, looked_at = inspections.agreement(db, domain)
+        agreed, looked_at = opinions.agreement(db, domain)
         counts = row(
             db,
             """select count(*) as judged, coalesce(sum(v.needs_person), 0) as sent

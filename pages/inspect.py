@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from core import accounts, inspections, report, store
-from core.inspections import Batch
+from core import accounts, batches, inspections, report, store
+from core.batches import Batch
 from core.records import DOMAINS
 from core.settings import Settings
 from pages.parts import access, address, found, gallery, places, samples, upload, words
@@ -26,10 +26,10 @@ def hand_in() -> upload.Handed:
     if handed.show and handed.show != st.query_params.get("batch"):
         st.query_params.from_dict({"batch": handed.show})
     if handed.batch and handed.refused:
-        known = inspections.refused(db, handed.batch)
+        known = batches.refused(db, handed.batch)
         for name, why in handed.refused:
             if (name, why) not in known:
-                inspections.refuse(db, handed.batch, name, why, who=person.name, now=now)
+                batches.refuse(db, handed.batch, name, why, who=person.name, now=now)
     liked = accounts.liking(db, person, "domain")
     if handed.domain is not None and handed.domain != liked:
         accounts.set_liking(db, person, "domain", liked := handed.domain)
@@ -39,7 +39,7 @@ def hand_in() -> upload.Handed:
 
 def about(batch: str) -> None:
     """What a batch is: of what, how many, where, whose."""
-    for one in inspections.batches(store.connect(settings.database), batch=batch):
+    for one in batches.find(store.connect(settings.database), batch=batch):
         st.subheader(_title(one))
         with st.container(horizontal=True, vertical_alignment="center", key="about"):
             told = t("inspect.of", who=one.owner, ago=words.ago(one.at, now))
@@ -71,7 +71,7 @@ def results(batch: str) -> None:
     """One batch: the bar that counts, then its photos, those for a person first."""
     db = store.connect(settings.database)  # each look comes in a thread of its own
     counts = inspections.count(db, batch=batch)
-    refused = inspections.refused(db, batch)
+    refused = batches.refused(db, batch)
     failed = counts["failed"] + len(refused)
     bar = {
         "": t("bar.judged", n=counts["judged"]),
@@ -116,7 +116,7 @@ def live_results(batch: str, is_busy: bool) -> None:
 
 def recent() -> None:
     """The newest batches, one line each, as links."""
-    newest = inspections.batches(db, limit=6)
+    newest = batches.find(db, limit=6)
     if not newest:
         return
     st.subheader(t("inspect.recent"))
@@ -180,7 +180,7 @@ batch = st.query_params.get("batch")
 if batch:
     if (
         not inspections.count(db, batch=batch)["all"]
-        and not inspections.refused(db, batch)
+        and not batches.refused(db, batch)
         and not handed.is_busy
     ):
         st.html(f'<p class="lead">{t("inspect.no_batch")}</p>')

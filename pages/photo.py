@@ -5,9 +5,10 @@ import time
 
 import streamlit as st
 
-from core import inspections, standards, store
+from core import inspections, opinions, standards, store
 from core.errors import NotFound
-from core.inspections import LABELS, Inspection
+from core.inspections import Inspection
+from core.opinions import LABELS
 from core.settings import Settings
 from pages.parts import access, bars, found, gallery, measured, places, rules, scale, trimming, viewer, words
 from pages.parts.strings import t
@@ -48,7 +49,7 @@ def neighbours() -> None:
 
 def say(label: str) -> None:
     """Write down what this person says, with the note beside the buttons."""
-    inspections.say(
+    opinions.say(
         store.connect(settings.database),  # a click comes in another thread than the page
         inspection.id,
         label,
@@ -142,7 +143,7 @@ def history() -> list[tuple[float, str]]:
         (at, t("history.verdict", model=given.model, verdict=words.headline(given)))
         for at, _, given in inspections.verdicts(db, inspection.id)
     ]
-    for opinion in inspections.opinions(db, inspection.id):
+    for opinion in opinions.of(db, inspection.id):
         line = t(
             "history.confirmed" if opinion.agrees else "history.corrected",
             who=opinion.who,

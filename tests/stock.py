@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from sqlite_utils import Database
 
-from core import artifacts, inspections, photos, queue, store
+from core import artifacts, batches, inspections, opinions, photos, queue, store
 from core.records import Domain, Trim, Verdict
 from core.settings import Settings
 
@@ -136,9 +136,9 @@ def fill(told: Settings, now: float = NOW) -> dict[str, int]:
         ),
     )  # fmt: skip
     made["corrected"] = ask(db, told, "rail", 3, answer=verdict("rail", "defect", 0.71), at=now - 580)
-    inspections.say(db, made["corrected"], "normal", who="mina", now=now - 100, note="Grease, not a defect.")
+    opinions.say(db, made["corrected"], "normal", who="mina", now=now - 100, note="Grease, not a defect.")
     made["confirmed"] = ask(db, told, "rail", 4, answer=verdict("rail", "defect", 0.97), at=now - 570)
-    inspections.say(db, made["confirmed"], "defect", who="mina", now=now - 90)
+    opinions.say(db, made["confirmed"], "defect", who="mina", now=now - 90)
     made["failed"] = ask(db, told, "crack", 5, at=now - 560)
     run = queue.claim(db, "judge", "w", now - 550)[0]
     queue.fail(db, run, "There is no crack model in service; train one, or promote one on Models.", now - 540)
@@ -147,6 +147,6 @@ def fill(told: Settings, now: float = NOW) -> dict[str, int]:
     made["waiting"] = ask(
         db, told, "corrosion", 7, at=now - 3, name="IMG_20240517_093101_burst_overview_north_face_0043.jpg"
     )
-    inspections.refuse(db, "b1", "notes.pdf", "notes.pdf: this is a PDF; hand in the photos themselves.",
+    batches.refuse(db, "b1", "notes.pdf", "notes.pdf: this is a PDF; hand in the photos themselves.",
                        who="mina", now=now)  # fmt: skip
     return made

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from core import api, artifacts, cards, inspections, openapi, photos, pictures, signin, store
+from core import api, artifacts, cards, openapi, opinions, photos, pictures, signin, store
 from core.gate import Gate
 from core.uploads import NameAside
 from tests.badimages import ROWS, Row, bad_photos  # noqa: F401
@@ -331,7 +331,7 @@ def test_inspections_are_found_by_what_they_are(client, photo, world):
     assert found(batch="f", since="2020-01-01T00:00:00+02:00") == {a, b}
     assert found(batch="f", since=str(time.time() + 10)) == set()
     assert found(batch="f", owner="nobody") == set()
-    inspections.say(world.db, a, "normal", who="eva", now=time.time())
+    opinions.say(world.db, a, "normal", who="eva", now=time.time())
     assert found(batch="f", decided="1") == {a}
     assert client.get(f"/api/v1/inspections/{a}").json()["opinions"][0]["label"] == "normal"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core import inspections, queue, store
+from core import inspections, opinions, queue, store
 from core.errors import NotFound, PatinaError
 from tests import stock
 
@@ -123,39 +123,39 @@ def test_inspections_of_runs_come_in_the_order_of_the_runs(db, told):
 
 def test_a_person_confirms_or_corrects_the_newest_verdict(db, told):
     asked = answered(db, told, "defect")
-    assert inspections.say(db, asked, "defect", who="mina", now=NOW).agrees
-    opinion = inspections.say(db, asked, "normal", who="olaf", now=NOW + 1, note=" a leaf ")
+    assert opinions.say(db, asked, "defect", who="mina", now=NOW).agrees
+    opinion = opinions.say(db, asked, "normal", who="olaf", now=NOW + 1, note=" a leaf ")
     assert (opinion.agrees, opinion.note) == (False, "a leaf")
     assert inspections.get(db, asked).opinion == opinion
-    assert [o.who for o in inspections.opinions(db, asked)] == ["olaf", "mina"]
+    assert [o.who for o in opinions.of(db, asked)] == ["olaf", "mina"]
     events = [r["what"] for r in store.rows(db, "select what from events order by id")]
     assert events == ["confirmed", "corrected"]
 
 
 def test_a_word_about_an_earlier_verdict_is_no_word_about_the_newest(db, told):
     asked = answered(db, told, "defect")
-    inspections.say(db, asked, "normal", who="mina", now=NOW)
+    opinions.say(db, asked, "normal", who="mina", now=NOW)
     inspections.answer(db, asked, stock.verdict("rail", "normal"), who="m2", now=NOW + 1)
     assert inspections.get(db, asked).opinion is None
-    assert len(inspections.opinions(db, asked)) == 1
+    assert len(opinions.of(db, asked)) == 1
 
 
 def test_only_the_answers_of_the_domain_can_be_said(db, told):
     asked = answered(db, told, "defect")
     with pytest.raises(PatinaError, match="choose one of normal, defect"):
-        inspections.say(db, asked, "3", who="mina", now=NOW)
+        opinions.say(db, asked, "3", who="mina", now=NOW)
     with pytest.raises(NotFound, match="no verdict yet"):
-        inspections.say(db, stock.ask(db, told, "rail", 9), "defect", who="mina", now=NOW)
+        opinions.say(db, stock.ask(db, told, "rail", 9), "defect", who="mina", now=NOW)
 
 
 def test_agreement_counts_each_inspection_once_by_the_last_word(db, told):
     for seed, words in enumerate((["defect"], ["normal"], ["normal", "defect"], [])):
         asked = answered(db, told, "defect", seed)
         for n, word in enumerate(words):
-            inspections.say(db, asked, word, who="mina", now=NOW + n)
-    assert inspections.agreement(db, "rail") == (2, 3)
-    assert inspections.agreement(db, "rail", since=NOW + 0.5) == (1, 1)
-    assert inspections.agreement(db, "crack") == (0, 0)
+            opinions.say(db, asked, word, who="mina", now=NOW + n)
+    assert opinions.agreement(db, "rail") == (2, 3)
+    assert opinions.agreement(db, "rail", since=NOW + 0.5) == (1, 1)
+    assert opinions.agreement(db, "crack") == (0, 0)
 
 
 # Order and search

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import crack, inspections, photos, scales, standards, store
+from core import crack, inspections, opinions, photos, scales, standards, store
 from core.errors import PatinaError
 from core.records import Verdict
 from tests import stock
@@ -120,7 +120,7 @@ def test_the_band_of_a_soft_edge_is_wider_for_the_threshold_could_be_another():
 def test_a_scale_is_kept_with_its_author_and_widths_follow_without_a_model(told):
     db = store.connect(told.database)
     id = stock.ask(db, told, "crack", 1, answer=wall())
-    inspections.say(db, id, "crack", who="mina", now=NOW, note="seen on site")
+    opinions.say(db, id, "crack", who="mina", now=NOW, note="seen on site")
     before = inspections.get(db, id)
     inspections.set_scale(db, id, LINE, who="jun", now=NOW + 5, standard=standards.STANDARDS["kr-deck"])
     found = inspections.get(db, id)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import artifacts, cards, inspections, samples, store
+from core import artifacts, batches, cards, inspections, samples, store
 from core.records import DOMAINS
 from core.settings import ROOT, Settings
 from core.store import row, writing
@@ -183,10 +183,10 @@ def test_every_file_of_the_corpus_is_judged_or_refused_by_the_page(visit, world,
         judged = {str(r["photo"]) for r in store.rows(world.db, asked, {"batch": batch})}
         return [row for row in rows if shas[row.file] not in judged]
 
-    wait_for(lambda: len(inspections.refused(world.db, batch)) == len(refused()), seconds=400)
+    wait_for(lambda: len(batches.refused(world.db, batch)) == len(refused()), seconds=400)
     assert [row.file for row in refused() if row.is_photo and not row.either] == []
     assert [row.file for row in rows if row not in refused() and not row.allows(None)] == []
-    told = inspections.refused(world.db, batch)
+    told = batches.refused(world.db, batch)
     assert [why for _, why in told if not re.search(r"[.)]$", why)] == []
 
 
