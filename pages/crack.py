@@ -5,7 +5,20 @@ import streamlit as st
 from core import explore
 from core.explore import Counts
 from core.sweep import THRESHOLDS
-from pages.parts import cached, charts, compare, fine, lab, loss_figure, pick, price, published, sweeps, words
+from pages.parts import (
+    cached,
+    charts,
+    compare,
+    fine,
+    lab,
+    loss_figure,
+    pick,
+    price,
+    published,
+    sweeps,
+    threshold_figures,
+    words,
+)
 from pages.parts.mask import Shown
 from pages.parts.strings import t
 from pages.parts.walls import Walls, figure
@@ -32,7 +45,7 @@ def live() -> None:
         price.operating_point(pooled, each, stakes, threshold, scale)
         fine.show(told, threshold, scale)
         charts.show(
-            charts.against_threshold(
+            threshold_figures.against_threshold(
                 THRESHOLDS,
                 {"precision": curve.precision, "recall": curve.recall, "f1": curve.f1},
                 threshold,
@@ -50,7 +63,7 @@ def live() -> None:
             ),
         )
         charts.show(
-            charts.precision_recall(
+            threshold_figures.precision_recall(
                 curve.precision,
                 curve.recall,
                 THRESHOLDS,

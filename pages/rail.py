@@ -10,12 +10,14 @@ from pages.parts import (
     bars,
     cached,
     charts,
+    confusion_figures,
     cycles,
     experiments,
     few_labels,
     gallery,
     lab,
     pick,
+    threshold_figures,
     trace,
     words,
 )
@@ -91,7 +93,7 @@ def live() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         charts.show(
-            charts.against_threshold(
+            threshold_figures.against_threshold(
                 THRESHOLDS,
                 {
                     "precision": test.counts.precision,
@@ -108,14 +110,14 @@ def live() -> None:
         )
         matrix = np.array([[counts.tn, counts.fp], [counts.fn, counts.tp]])
         charts.show(
-            charts.confusion(matrix, [t("label.normal"), t("label.defect")]),
+            confusion_figures.confusion(matrix, [t("label.normal"), t("label.defect")]),
             t("rail.confusion_title"),
             key="rail-confusion",
             note=t("lab.click_cell"),
             on_click=choose,
         )
         charts.show(
-            charts.spread(test.p, test.truth.astype(int), rail.CLASSES, threshold),
+            threshold_figures.spread(test.p, test.truth.astype(int), rail.CLASSES, threshold),
             t("rail.spread_title"),
             key="rail-spread",
             note=t("rail.spread_note"),

@@ -10,7 +10,7 @@ import pytest
 
 from core import losses, sweep
 from core.explore import Masks
-from pages.parts import charts
+from pages.parts import charts, confusion_figures, loss_figure, threshold_figures
 from pages.parts.strings import t
 
 TOGETHER = (
@@ -90,16 +90,18 @@ def figures():
     p, truth = np.linspace(0, 1, 30), np.arange(30) % 2
     matrix = np.array([[5, 1], [2, 8]])
     return {
-        "against_threshold": charts.against_threshold(
+        "against_threshold": threshold_figures.against_threshold(
             sweep.THRESHOLDS, {"f1": counts.f1, "precision": counts.precision}, 0.4, unit="Share, 0 to 1"
         ),
-        "precision_recall": charts.precision_recall(
+        "precision_recall": threshold_figures.precision_recall(
             counts.precision, counts.recall, sweep.THRESHOLDS, 0.4, base=0.1
         ),
-        "spread": charts.spread(p, truth, ("normal", "defect"), 0.4),
-        "confusion": charts.confusion(matrix, ["no", "yes"]),
-        "calibration": charts.calibration(np.array([0.5, 0.9]), np.array([0.4, 0.9]), np.array([3, 7])),
-        "losses": charts.losses(0.5),
+        "spread": threshold_figures.spread(p, truth, ("normal", "defect"), 0.4),
+        "confusion": confusion_figures.confusion(matrix, ["no", "yes"]),
+        "calibration": confusion_figures.calibration(
+            np.array([0.5, 0.9]), np.array([0.4, 0.9]), np.array([3, 7])
+        ),
+        "losses": loss_figure.drawn(0.5),
         "curves": charts.curves([("a", [1, 2], [0.1, None], 0)], "Step", "F1, 0 to 1", unit=True),
     }
 
@@ -140,13 +142,13 @@ def test_a_figure_without_value_leaves_a_gap():
     counts = curve()
     precision = np.asarray(counts.precision).copy()
     precision[-5:] = np.nan
-    figure = charts.against_threshold(sweep.THRESHOLDS, {"precision": precision}, None, unit="x")
+    figure = threshold_figures.against_threshold(sweep.THRESHOLDS, {"precision": precision}, None, unit="x")
     assert np.isnan(figure.data[0].y[-5:]).all()
     assert not figure.layout.shapes
 
 
 def test_the_loss_figure_is_drawn_by_the_formulas_that_train():
-    figure = charts.losses(0.5)
+    figure = loss_figure.drawn(0.5)
     assert len(figure.data) == len(losses.LOSSES)
     for line, (name, loss) in zip(figure.data, losses.LOSSES.items(), strict=True):
         np.testing.assert_array_equal(line.y, loss.formula(np.asarray(line.x), 0.5))
@@ -154,17 +156,17 @@ def test_the_loss_figure_is_drawn_by_the_formulas_that_train():
 
 
 def test_a_loss_that_cannot_take_the_weight_is_left_out():
-    assert len(charts.losses(1.0).data) == len(losses.LOSSES) - 1
+    assert len(loss_figure.drawn(1.0).data) == len(losses.LOSSES) - 1
 
 
 def test_without_weight_all_losses_are_one_line():
-    lines = [np.asarray(line.y) for line in charts.losses(0.0).data]
+    lines = [np.asarray(line.y) for line in loss_figure.drawn(0.0).data]
     for line in lines[1:]:
         np.testing.assert_array_equal(line, lines[0])
 
 
 def test_a_cell_of_a_confusion_matrix_can_be_clicked_and_says_which_it_is():
-    figure = charts.confusion(np.array([[5, 1], [2, 8]]), ["no", "yes"], chosen=(1, 0))
+    figure = confusion_figures.confusion(np.array([[5, 1], [2, 8]]), ["no", "yes"], chosen=(1, 0))
     cells = figure.data[0]
     assert cells.hoverinfo == "none"  # "skip" takes the clicks away
     assert [list(c[:3]) for c in cells.customdata] == [[0, 0, 5], [0, 1, 1], [1, 0, 2], [1, 1, 8]]
@@ -173,13 +175,13 @@ def test_a_cell_of_a_confusion_matrix_can_be_clicked_and_says_which_it_is():
 
 
 def test_a_row_without_photos_has_no_shares():
-    figure = charts.confusion(np.array([[0, 0], [2, 8]]), ["no", "yes"], what="shares")
+    figure = confusion_figures.confusion(np.array([[0, 0], [2, 8]]), ["no", "yes"], what="shares")
     assert "–" in figure.layout.annotations[0].text
 
 
 def test_the_point_of_the_curve_is_the_threshold_nearest_to_the_slider():
     counts = curve()
-    figure = charts.precision_recall(counts.precision, counts.recall, sweep.THRESHOLDS, 0.4)
+    figure = threshold_figures.precision_recall(counts.precision, counts.recall, sweep.THRESHOLDS, 0.4)
     point = figure.data[-1]
     assert point.x[0] == counts.recall[sweep.at(0.4)]
     assert point.y[0] == counts.precision[sweep.at(0.4)]
@@ -187,6 +189,6 @@ def test_the_point_of_the_curve_is_the_threshold_nearest_to_the_slider():
 
 def test_mirrored_bars_count_every_photo_once():
     p, truth = np.array([0.0, 0.5, 1.0, 1.0]), np.array([0, 0, 1, 1])
-    figure = charts.spread(p, truth, ("normal", "defect"), None)
+    figure = threshold_figures.spread(p, truth, ("normal", "defect"), None)
     assert [int(np.abs(d.y).sum()) for d in figure.data] == [2, 2]
     assert min(figure.data[1].y) < 0 < max(figure.data[0].y)

@@ -12,7 +12,19 @@ import streamlit as st
 
 from core import cards, corrosion, explore, grades, metrics, sets
 from core.sets import Held
-from pages.parts import bars, cached, charts, gallery, lab, pick, relabel, spotlight, tables, words
+from pages.parts import (
+    bars,
+    cached,
+    charts,
+    confusion_figures,
+    gallery,
+    lab,
+    pick,
+    relabel,
+    spotlight,
+    tables,
+    words,
+)
 from pages.parts.lab import Lab
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row
@@ -163,7 +175,7 @@ def cells(wall: Wall) -> None:
         )
         shown = cast(Literal["counts", "shares"], what)
         charts.show(
-            charts.confusion(matrix, [name(g) for g in GRADES], chosen=(truth, said), what=shown),
+            confusion_figures.confusion(matrix, [name(g) for g in GRADES], chosen=(truth, said), what=shown),
             t("corrosion.matrix_title"),
             key="corrosion-matrix",
             note=t("lab.click_cell"),
@@ -303,7 +315,7 @@ def difference(told: Lab, evaluation: Mapping[str, np.ndarray], other: str) -> N
     left, right = st.columns([6, 7], gap="large")
     with left:
         charts.show(
-            charts.difference(found.cells, [name(g) for g in GRADES]),
+            confusion_figures.difference(found.cells, [name(g) for g in GRADES]),
             t("confusion.difference_title", one=told.card.id, other=other),
             key="difference",
             note=t("confusion.difference_note", n=found.n),

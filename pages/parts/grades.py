@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from core import conformal, corrosion, decisions, orders
-from pages.parts import access, cached, charts, notice, pick, tables, words
+from pages.parts import access, cached, charts, confusion_figures, notice, pick, tables, words
 from pages.parts.lab import Lab
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row
@@ -41,7 +41,9 @@ def costs(told: Lab, evaluation: Mapping[str, np.ndarray], names: Sequence[str])
     now = decisions.decided(p, truth, table, threshold)
     left, right = st.columns([6, 7], gap="large")
     with left:
-        charts.show(charts.confusion(now.confusion, names), t("corrosion.by_cost"), key="cost-matrix")
+        charts.show(
+            confusion_figures.confusion(now.confusion, names), t("corrosion.by_cost"), key="cost-matrix"
+        )
     with right:
         tables.show(
             [
@@ -101,7 +103,7 @@ def honesty(told: Lab) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         charts.show(
-            charts.calibration(found.said, found.right, found.n),
+            confusion_figures.calibration(found.said, found.right, found.n),
             t("corrosion.honest_title"),
             key="calibration",
             note=t(

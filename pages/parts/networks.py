@@ -13,7 +13,7 @@ from core import corrosion, trials
 from core.corrosion import NETWORKS, Config
 from core.errors import ConfigError
 from core.grade_trials import means
-from pages.parts import access, charts, confusion, places, sweeps, tables, words
+from pages.parts import access, charts, confusion, confusion_figures, places, sweeps, tables, words
 from pages.parts.lab import Lab
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row, figure
@@ -158,7 +158,7 @@ def _figure_4(told: Mapping[str, Any]) -> None:
         for place, row in zip(st.columns(BESIDE, gap="medium"), told["rows"][i : i + BESIDE], strict=False):
             with place:
                 charts.show(
-                    charts.confusion(np.asarray(row["confusion"]), grades, what="shares"),
+                    confusion_figures.confusion(np.asarray(row["confusion"]), grades, what="shares"),
                     name(row),
                     key=f"figure-4-{row['trial']}",
                 )
