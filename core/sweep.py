@@ -8,6 +8,7 @@ the counts at every threshold there is. `mask` (what is shown) and the counts (w
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
 from core.metrics import Counts
 
@@ -46,9 +47,13 @@ def histogram(stored: np.ndarray, truth: np.ndarray) -> np.ndarray:
         raise ValueError(f"a stored map is uint8, not {stored.dtype}")
     if stored.shape != truth.shape:
         raise ValueError(f"map has shape {stored.shape}, truth {truth.shape}")
-    stored, truth = stored.ravel(), np.asarray(truth, bool).ravel()
-    all_of_them = np.bincount(stored, minlength=256)
-    of_crack = np.bincount(stored[truth], minlength=256)  # few pixels are crack: cheaper than both at once
+    if not stored.size:
+        return np.zeros((256, 2), np.int64)
+    # Pillow counts bytes as they are; numpy's bincount makes eight-byte integers of them first.
+    row = np.ascontiguousarray(stored).reshape(stored.shape[0] if stored.ndim else 1, -1)
+    all_of_them = np.asarray(Image.fromarray(row).histogram(), np.int64)
+    cracked = row.ravel().compress(np.asarray(truth, bool).ravel())
+    of_crack = np.bincount(cracked, minlength=256)  # few pixels are crack: cheaper than both at once
     return np.stack([all_of_them - of_crack, of_crack], axis=-1)
 
 

@@ -79,7 +79,7 @@ def train(
         if state.step % config.validate_every and state.step < config.steps:
             continue
         model = Model(smooth, machine, config.longest_px)
-        total = sum((sweep.sweep(*pair) for pair in _answered(model, parts["val"])), metrics.Counts.zero())
+        total = _pooled(_answered(model, parts["val"]))
         threshold = sweep.best(total)
         figures = {
             "loss": float(np.mean(fell)),
@@ -123,7 +123,7 @@ def _finished(
         "distances": known.distances,
     }
     answered = list(_answered(model, parts["val"]))
-    pooled = sum((sweep.sweep(*pair) for pair in answered), metrics.Counts.zero())
+    pooled = _pooled(answered)
     threshold = sweep.best(pooled)
     smallest_px = crack.smallest(answered, threshold)
     told = [piece for pair in answered for piece in crack.pieces(*pair, smallest_px)]
@@ -555,6 +555,11 @@ def _halved(
         return dataclasses.replace(card, notes=card.notes + note), stored
     note = f" Filed in half precision, which changes none of {len(other)} verdicts."
     return dataclasses.replace(card, notes=card.notes + note), small
+
+
+def _pooled(answered: Iterable[tuple[np.ndarray, np.ndarray]]) -> metrics.Counts:
+    """Counts at the 999 thresholds of all these maps together."""
+    return sweep.of_histogram(np.sum([sweep.histogram(*pair) for pair in answered], axis=0))
 
 
 def _answered(model: Model, photos: Sequence[Photo]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
