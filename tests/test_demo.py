@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
-from core import datasets, demo, photos
+from core import brushes, datasets, demo, painted, photos
 from core.errors import ConfigError, Conflict
 from core.records import DOMAINS
 
@@ -65,25 +65,25 @@ def test_nothing_is_written_over_or_without_sense(tmp_path, folders):
     with pytest.raises(ConfigError, match="no domain 'wood'"):
         demo.write("wood", tmp_path / "w", 1)
     with pytest.raises(ConfigError, match="no grade 4"):
-        demo.steel(np.random.default_rng(0), 4)
+        painted.steel(np.random.default_rng(0), 4)
     with pytest.raises(ConfigError, match="no rail 'rust'"):
-        demo.rail(np.random.default_rng(0), "rust")
+        painted.rail(np.random.default_rng(0), "rust")
 
 
 @pytest.mark.parametrize("size", [32, 256, (96, 160)])
 def test_concrete_comes_in_any_size_with_a_mask_of_it(size):
-    picture, mask = demo.concrete(np.random.default_rng(0), size)
+    picture, mask = painted.concrete(np.random.default_rng(0), size)
     assert picture.shape == (*((size, size) if isinstance(size, int) else size), 3)
     assert (picture.dtype, mask.dtype) == (np.uint8, bool)
     assert mask.shape == picture.shape[:2]
     assert mask.any()
-    assert not demo.concrete(np.random.default_rng(0), size, cracked=False)[1].any()
+    assert not painted.concrete(np.random.default_rng(0), size, cracked=False)[1].any()
 
 
 def test_cracks_are_darker_than_the_wall_beside_them_and_1_to_6_pixels_wide():
     widths = []
     for seed in range(16):
-        picture, mask = demo.concrete(np.random.default_rng(seed))
+        picture, mask = painted.concrete(np.random.default_rng(seed))
         beside = ndimage.binary_dilation(mask, iterations=5) & ~ndimage.binary_dilation(mask, iterations=2)
         grey = picture.mean(2)
         assert grey[mask].mean() < 0.85 * grey[beside].mean(), seed
@@ -96,22 +96,24 @@ def test_cracks_are_darker_than_the_wall_beside_them_and_1_to_6_pixels_wide():
 def test_a_line_covers_as_many_pixels_as_it_is_wide():
     points = np.stack([np.full(200, 32.0), np.linspace(-5, 70, 200)], 1)
     for width in (1.0, 3.0, 5.0):
-        assert demo._drawn((64, 64), points, np.full(200, width)).sum() / 64 == pytest.approx(width, abs=0.1)
+        assert brushes.drawn((64, 64), points, np.full(200, width)).sum() / 64 == pytest.approx(
+            width, abs=0.1
+        )
 
 
 def test_walls_without_a_crack_still_hold_lines_that_are_none():
     """What makes the set worth training on: stains, joints and shadows outside the mask."""
     darkest = [
         np.quantile(wall, 0.01) / np.median(wall)
-        for wall in (demo.concrete(np.random.default_rng(s), cracked=False)[0].mean(2) for s in range(6))
+        for wall in (painted.concrete(np.random.default_rng(s), cracked=False)[0].mean(2) for s in range(6))
     ]
     assert min(darkest) < 0.75
 
 
-@pytest.mark.parametrize("kind", demo.RAIL_KINDS)
+@pytest.mark.parametrize("kind", painted.RAIL_KINDS)
 def test_a_defect_changes_the_rail_and_a_plain_one_is_whole(kind):
-    picture = demo.rail(np.random.default_rng(5), kind, place=7)
-    plain = demo.rail(np.random.default_rng(5), place=7)
+    picture = painted.rail(np.random.default_rng(5), kind, place=7)
+    plain = painted.rail(np.random.default_rng(5), place=7)
     assert picture.shape == (256, 256, 3)
     assert (picture[..., 0] == picture[..., 2]).all()
     assert photos.quality(picture).fault is None
@@ -123,7 +125,7 @@ def test_more_rust_lies_in_the_box_with_each_grade_and_it_is_the_box_that_counts
     brown = np.zeros((4, 6))
     for grade in range(4):
         for seed in range(6):
-            picture, trim = demo.steel(np.random.default_rng(seed), grade, place=seed)
+            picture, trim = painted.steel(np.random.default_rng(seed), grade, place=seed)
             x0, y0, x1, y1 = trim
             assert 0 <= x0 < x1 <= 1
             assert 0 <= y0 < y1 <= 1
