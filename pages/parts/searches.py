@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import html
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from core import config as settings_of
 from core import corrosion, orders, queue, searches
 from core.corrosion import RANGES, Config
 from core.records import Run
-from pages.parts import access, charts, form, notice, pick, places, tables, training, words
+from pages.parts import access, form, notice, pick, places, search_figures, tables, training, words
 from pages.parts.lab import Lab
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row
-
-FIGURES: Final = ("history", "importances", "parallel", "slices", "intermediate")
 
 
 def show(told: Lab) -> None:
@@ -72,9 +70,12 @@ def watched(told: Lab, run_id: int) -> None:
     if run.error:
         st.error(run.error, icon=":material/error:")
     actions(told, run, best.params if best is not None else None)
-    if best is not None and study is not None:
-        beside_the_paper(config, best.params)
-        figures(study, len(ended))
+    if study is not None and any(trial.intermediate_values for trial in trials):
+        names = {p.name: form.label(p) for p in settings_of.params(Config)}
+        search_figures.show(study, len(ended), names)
+        if best is not None:
+            beside_the_paper(config, best.params)
+        every_trial(trials)
     was = st.session_state.get("search-state")
     st.session_state["search-state"] = run.state
     if was in training.ACTIVE and run.state not in training.ACTIVE:
@@ -148,40 +149,30 @@ def beside_the_paper(config: Config, best: dict[str, Any]) -> None:
     tables.show(heads, rows, key="search-beside", caption=caption, stack=True)
 
 
-def figures(study: Any, n: int) -> None:
-    """Optuna's own figures in our colours: history, importances, parallel coordinates, slices, curves."""
-    which = pick.one(
-        "figure",
-        FIGURES,
-        FIGURES[0],
-        label=t("runs.figure"),
-        say=lambda name: t(f"search.{name}"),
-        key="search-figure",
-    )
-    if which == "importances" and n < 2:
-        st.html(f'<p class="note">{t("search.too_few")}</p>')
-        return
-    charts.show(drawn(study, which), t(f"search.{which}_title"), key=f"search-{which}")
-
-
-def drawn(study: Any, which: str) -> go.Figure:
-    """One of Optuna's figures, with our template in place of its title and colours."""
-    from optuna import importance, visualization  # a second to import, and only this view needs it
-
-    make = {
-        "history": visualization.plot_optimization_history,
-        "importances": lambda s: visualization.plot_param_importances(
-            s, evaluator=importance.PedAnovaImportanceEvaluator()
-        ),
-        "parallel": visualization.plot_parallel_coordinate,
-        "slices": visualization.plot_slice,
-        "intermediate": visualization.plot_intermediate_values,
-    }[which]
-    figure = make(study)
-    figure.update_layout(template=charts.template(charts.mode()), title=None, height=420)
-    if which in ("history", "importances"):
-        figure.update_traces(marker_color=charts.colour("f1"))
-    return figure
+def every_trial(trials: Sequence[Any]) -> None:
+    """All trials, the newest first: how far each came, and with which settings."""
+    params = {p.name: p for p in settings_of.params(Config)}
+    rows = []
+    for trial in reversed(trials):
+        reached = list(trial.intermediate_values.values())
+        value = trial.value if trial.value is not None else max(reached, default=None)
+        told = [f"{form.label(params[k])} {form.value_words(params[k], v)}" for k, v in trial.params.items()]
+        state = t(f"search.state_{trial.state.name.lower()}")
+        rows.append(
+            Row(
+                str(trial.number),
+                [
+                    {"text": t("search.trial_n", n=trial.number), "sub": " · ".join(told)},
+                    state,
+                    str(len(reached)),
+                    tables.figure(value),
+                ],
+            )
+        )
+    heads = [Column(t("search.trial"), wide=True, bare=True), Column(t("search.state"))]
+    heads += [Column(t("search.epoch"), "number"), Column(t("search.value"), "number")]
+    with st.expander(t("search.every", n=len(rows)), icon=":material/list:"):
+        tables.show(heads, rows, key="search-trials-table", stack=True)
 
 
 def study_of(folder: Path) -> Any | None:

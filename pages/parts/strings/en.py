@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.parts.strings import en_crack, en_grades, en_lab, en_rail, en_sweep
+from pages.parts.strings import en_crack, en_grades, en_lab, en_rail, en_search, en_sweep
 
 WORDS: dict[str, str | tuple[str, str]] = {
     # Navigation and header
@@ -422,5 +422,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
 WORDS |= en_lab.WORDS
 WORDS |= en_rail.WORDS
 WORDS |= en_crack.WORDS
+WORDS |= en_search.WORDS
 WORDS |= en_sweep.WORDS
 WORDS |= en_grades.WORDS

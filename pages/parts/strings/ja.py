@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.parts.strings import ja_crack, ja_grades, ja_lab, ja_rail, ja_sweep
+from pages.parts.strings import ja_crack, ja_grades, ja_lab, ja_rail, ja_search, ja_sweep
 
 WORDS: dict[str, str | tuple[str, str]] = {
     # Navigation and header
@@ -412,5 +412,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
 WORDS |= ja_lab.WORDS
 WORDS |= ja_rail.WORDS
 WORDS |= ja_crack.WORDS
+WORDS |= ja_search.WORDS
 WORDS |= ja_sweep.WORDS
 WORDS |= ja_grades.WORDS

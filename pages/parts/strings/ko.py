@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.parts.strings import ko_crack, ko_grades, ko_lab, ko_rail, ko_sweep
+from pages.parts.strings import ko_crack, ko_grades, ko_lab, ko_rail, ko_search, ko_sweep
 
 WORDS: dict[str, str | tuple[str, str]] = {
     # Navigation and header
@@ -411,5 +411,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
 WORDS |= ko_lab.WORDS
 WORDS |= ko_rail.WORDS
 WORDS |= ko_crack.WORDS
+WORDS |= ko_search.WORDS
 WORDS |= ko_sweep.WORDS
 WORDS |= ko_grades.WORDS
