@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +18,8 @@ from core.config import param
 from core.decisions import CLASSES, N
 from core.errors import ConfigError, DataError
 from core.grades import score as score
+from core.quality import Quality
 from core.records import Card, Photo, Trim, Verdict
-
-if TYPE_CHECKING:
-    from core.photos import Quality
 
 NETWORKS = ("cnn5", "resnet18", "alexnet", "mobilenet_v2", "resnet50")
 OWN = ("cnn5", "alexnet")

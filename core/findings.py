@@ -19,7 +19,7 @@ import numpy as np
 import scipy
 from PIL import Image
 
-from core import photos
+from core import photos, quality
 from core.errors import PhotoError
 from core.records import Domain, Photo, PhotoSet
 from core.tables import CLASSES, REASONS, Oddities, class_of, listed
@@ -35,7 +35,7 @@ class Look:
     trouble: str = ""
     """Its name and why it cannot be opened; empty when it can."""
     fault: str | None = None
-    """`photos.Quality.fault`"""
+    """`Quality.fault`"""
     mask_trouble: str = ""
     """The mask's name and why it cannot be used; empty when it can or there is none."""
     crack_share: float | None = None
@@ -53,7 +53,7 @@ def look(photo: Photo) -> Look:
     size = (picture.shape[1], picture.shape[0])
     mask_trouble, share = _look_at_mask(photo, size)
     return Look(
-        photo.title, size, "", photos.quality(picture).fault, mask_trouble, share, perceptual_hash(picture)
+        photo.title, size, "", quality.measured(picture).fault, mask_trouble, share, perceptual_hash(picture)
     )
 
 

@@ -13,17 +13,14 @@ import io
 import math
 import unicodedata
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pillow_heif
-import scipy  # its parts load when they are used: the app starts without them
 from PIL import Image, UnidentifiedImageError
 
+from core import exif
 from core.errors import PhotoError
 from core.records import Facts, Trim
 
@@ -59,9 +56,9 @@ def open(source: Path | bytes | BinaryIO, name: str = "") -> tuple[np.ndarray, F
     """
     data, name = _bytes_of(source, name)
     image = _opened(data, name)
-    facts = _facts(image, data)
+    facts = exif.facts(image, data)
     try:
-        picture = _decoded(image, _TURNS.get(_orientation(image, _exif(image, data))))
+        picture = _decoded(image, exif.turn(image, data))
     except Exception as error:  # decoders of ten formats raise nearly anything on damaged bytes
         raise _refusal(error, name) from error
     if picture.shape[:2] != (facts.height_px, facts.width_px):
@@ -79,7 +76,7 @@ def probe(source: Path | bytes | BinaryIO, name: str = "") -> Facts:
     Refuses what `open` refuses by header or size; damage further down shows only in `open`.
     """
     data, name = _bytes_of(source, name)
-    return _facts(_opened(data, name), data)
+    return exif.facts(_opened(data, name), data)
 
 
 def check(source: Path | bytes | BinaryIO, name: str = "") -> Facts:
@@ -88,7 +85,7 @@ def check(source: Path | bytes | BinaryIO, name: str = "") -> Facts:
     Nearly as fast as `probe`; damage in the middle of a file shows only in `open`.
     """
     data, name = _bytes_of(source, name)
-    facts = _facts(_opened(data, name), data)
+    facts = exif.facts(_opened(data, name), data)
     end = _ENDS.get(facts.format)
     if end is None or end not in data[-1024:]:
         open(data, name)
@@ -98,12 +95,7 @@ def check(source: Path | bytes | BinaryIO, name: str = "") -> Facts:
 def focal_35mm(source: Path | bytes | BinaryIO, name: str = "") -> float | None:
     """The focal length for 35 mm film that a photo names in its EXIF, in mm; None where it names none."""
     data, name = _bytes_of(source, name)
-    image = _opened(data, name)
-    try:
-        told = float(_directory(_exif(image, data), EXIF).get(FOCAL_35MM) or 0)
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
-    return told if 1 <= told <= 2000 else None
+    return exif.focal_35mm(_opened(data, name), data)
 
 
 _ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}
@@ -142,64 +134,6 @@ def thumbnail(picture: np.ndarray, side: int) -> bytes:
     out = io.BytesIO()
     small.save(out, "WEBP", quality=80, method=2)
     return out.getvalue()
-
-
-@dataclass(frozen=True)
-class Quality:
-    """How much a picture can show, whatever is on it. Measured on the grey picture, 0 to 1."""
-
-    sharpness: float
-    """Share of fine contrast that a blur takes away: near 0 in a blurred photo (`_sharpness`)."""
-    brightness: float
-    """Mean grey, 0 black to 1 white."""
-    contrast: float
-    """Standard deviation of grey, at most 0.5."""
-    shorter_side_px: int
-
-    @property
-    def fault(self) -> str | None:
-        """What is wrong, to be read after "The photo is …", the worst first; None when nothing is."""
-        if self.shorter_side_px < MIN_JUDGED_SIDE:
-            return f"too small, {self.shorter_side_px} pixels on its shorter side"
-        if self.brightness < TOO_DARK:
-            return "too dark"
-        if self.brightness > TOO_BRIGHT:
-            return "too bright"
-        if self.contrast < TOO_FLAT:
-            return "almost without contrast"
-        if self.sharpness < TOO_SOFT:
-            return "blurred"
-        return None
-
-    @property
-    def remedy(self) -> str | None:
-        """What to do about `fault`, in one sentence; None when nothing is wrong."""
-        fault = self.fault
-        return None if fault is None else next(told for word, told in _REMEDIES if word in fault)
-
-
-_REMEDIES = (
-    ("small", "Take the photo again with more pixels: send the original, not a preview."),
-    ("dark", "Take the photo again with more light."),
-    ("bright", "Take the photo again with less light, the sun kept out of it."),
-    ("contrast", "Take the photo again with light from the side, so that the wall shows its grain."),
-    ("blurred", "Take the photo again with a still camera, focused on the wall."),
-)
-
-
-# ours: of 3,468 photos of rails, walls and steel all but three pass (sharpness of all but 1 % above 0.30,
-# brightness 0.11 to 0.88); of the same photos of rails and steel enlarged eightfold nearly none does.
-MIN_JUDGED_SIDE = 64
-TOO_DARK, TOO_BRIGHT, TOO_FLAT, TOO_SOFT = 0.08, 0.95, 0.01, 0.24
-
-
-def quality(picture: np.ndarray) -> Quality:
-    """Sharpness, brightness and contrast of an (H, W, 3) uint8 picture; a flat one has sharpness 0."""
-    height, width = picture.shape[:2]
-    small = Image.fromarray(picture).convert("L")
-    small.thumbnail((512, 512), Image.Resampling.BOX)
-    grey = np.asarray(small, np.float32) / 255
-    return Quality(_sharpness(grey), float(grey.mean()), float(grey.std()), min(height, width))
 
 
 def grey(picture: np.ndarray) -> np.ndarray:
@@ -429,125 +363,6 @@ def _refusal(error: Exception, name: str) -> PhotoError:
     ):
         return PhotoError(f"{name} is cut short: a part of the file is missing. Send it again.", "truncated")
     return PhotoError(f"{name} is damaged and cannot be decoded. Send it again, or the original.", "corrupt")
-
-
-def _facts(image: Image.Image, data: bytes) -> Facts:
-    exif = _exif(image, data)
-    width, height = image.size
-    if _orientation(image, exif) in (5, 6, 7, 8):
-        width, height = height, width
-    place = _directory(exif, GPS)
-    camera = _directory(exif, EXIF)
-    return Facts(
-        width_px=width,
-        height_px=height,
-        format={"HEIF": "HEIC", "MPO": "JPEG"}.get(image.format or "", image.format or ""),
-        bytes=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        taken_at=_time(camera.get(TAKEN)) or _time(camera.get(DIGITIZED)),
-        camera=_camera(exif),
-        **_place(place),
-    )
-
-
-# EXIF tags
-ORIENTATION, MAKE, MODEL, EXIF, GPS, TAKEN, DIGITIZED = 274, 271, 272, 34665, 34853, 36867, 36868
-FOCAL_35MM = 41989
-
-
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-def _orientation(image: Image.Image, exif: Mapping[int, Any]) -> int:
-    """How the pixels are to be turned still, 1 to 8; 1 where EXIF says nothing sensible."""
-    told = exif.get(ORIENTATION)
-    if image.format == "TIFF" or not isinstance(told, int):  # Pillow turns a TIFF by itself
-        return 1
-    return told if told in _TURNS else 1
-
-
-def _exif(image: Image.Image, data: bytes) -> Mapping[int, Any]:
-    """The main EXIF directory, empty when there is none or it cannot be read."""
-    if image.format == "PNG" and not any(w in data for w in (b"eXIf", b"Raw profile type")):
-        return {}  # Pillow would decode the pixels to look for it behind them
-    try:
-        return image.getexif()
-    except Exception:  # a damaged directory says nothing; the picture may be whole all the same
-        return {}
-
-
-def _directory(exif: Mapping[int, Any], tag: int) -> Mapping[int, Any]:
-    if not isinstance(exif, Image.Exif):
-        return {}
-    try:
-        return exif.get_ifd(tag)
-    except Exception:  # see `_exif`
-        return {}
-
-
-def _time(value: Any) -> str | None:
-    """`2024:03:05 14:30:59` in ISO 8601; None for anything that is no time of a digital camera."""
-    try:
-        moment = datetime.strptime(str(value).strip("\0 "), "%Y:%m:%d %H:%M:%S")
-    except ValueError:
-        return None
-    return moment.isoformat() if moment.year >= 1990 else None  # ours: older is an unset clock
-
-
-def _place(gps: Mapping[int, Any]) -> dict[str, float | None]:
-    """Latitude and longitude in degrees, both or none; 0, 0 is a receiver without a fix."""
-    lat, lon = _degrees(gps.get(2), gps.get(1), "NS", 90), _degrees(gps.get(4), gps.get(3), "EW", 180)
-    if lat is None or lon is None or (lat == 0 and lon == 0):
-        return {"lat": None, "lon": None}
-    return {"lat": lat, "lon": lon}
-
-
-def _degrees(parts: Any, side: Any, sides: str, most: float) -> float | None:
-    try:
-        d, m, s = (float(p) for p in parts)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        return None
-    if not isinstance(side, str) or side.strip("\0 ") not in tuple(sides):
-        return None
-    degrees = d + m / 60 + s / 3600
-    if not (min(d, m, s) >= 0 and m < 60 and s <= 60 and degrees <= most):  # nan fails as well
-        return None
-    return round(-degrees if side.strip("\0 ") == sides[1] else degrees, 7)
-
-
-def _camera(exif: Mapping[int, Any]) -> str | None:
-    """`Canon EOS 80D`: maker and model in at most 60 letters, the maker's name once."""
-    make, model = (
-        " ".join("".join(c for c in str(exif.get(tag) or "") if c.isprintable()).split())
-        for tag in (MAKE, MODEL)
-    )
-    both = model if model.lower().startswith(make.lower()) else f"{make} {model}"
-    return both.strip()[:60] or None
-
-
-def _sharpness(grey: np.ndarray) -> float:
-    """How much of the neighbour-to-neighbour contrast a 9-pixel blur removes, 0 (blurred) to 1.
-
-    One minus the blur measure of Crete, Dolmiere, Ladret and Nicolas (2007) on the lightly smoothed
-    picture, so that noise and JPEG blocks do not pass for detail; the worse of both axes, as a photo
-    moved along one axis is blurred. It hardly depends on contrast.
-    """
-    smooth = scipy.ndimage.gaussian_filter(grey, 1.0)
-    found = []
-    for axis in (0, 1):
-        before = np.abs(np.diff(smooth, axis=axis))
-        after = np.abs(np.diff(scipy.ndimage.uniform_filter1d(smooth, 9, axis=axis), axis=axis))
-        total = float(before.sum())
-        found.append(float(np.maximum(before - after, 0).sum()) / total if total else 0.0)
-    return min(found)
 
 
 def _stretched(low: float, high: float, margin: float, n: int) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from core.config import param
 from core.divisions import DIVISIONS, STARTS
 from core.errors import ConfigError, DataError
 from core.metrics import Counts, plain
-from core.photos import Quality
+from core.quality import Quality
 from core.records import Card, Photo, PhotoSet, Trim, Verdict
 from core.selection import RULES
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from core import photos, scales
-from core.photos import Quality
+from core import scales
+from core.quality import MIN_JUDGED_SIDE, TOO_BRIGHT, TOO_DARK, TOO_FLAT, TOO_SOFT, Quality
 from core.scales import Scale
 
 Name = Literal["size", "light", "contrast", "sharp", "near", "square"]
@@ -42,12 +42,12 @@ def rules(seen: Quality | None, scale: Scale | None, finest_mm: float | None) ->
     if seen is None:
         told = [Rule(name, None) for name in NAMES[:4]]
     else:
-        dark, bright = seen.brightness < photos.TOO_DARK, seen.brightness > photos.TOO_BRIGHT
+        dark, bright = seen.brightness < TOO_DARK, seen.brightness > TOO_BRIGHT
         told = [
-            _rule("size", seen.shorter_side_px < photos.MIN_JUDGED_SIDE, "small"),
+            _rule("size", seen.shorter_side_px < MIN_JUDGED_SIDE, "small"),
             _rule("light", dark or bright, "dark" if dark else "bright"),
-            _rule("contrast", seen.contrast < photos.TOO_FLAT, "flat"),
-            _rule("sharp", seen.sharpness < photos.TOO_SOFT, "blurred"),
+            _rule("contrast", seen.contrast < TOO_FLAT, "flat"),
+            _rule("sharp", seen.sharpness < TOO_SOFT, "blurred"),
         ]
     if scale is None or finest_mm is None:
         told.append(Rule("near", None))

@@ -11,7 +11,7 @@ import pytest
 from core import config, corrosion, decisions
 from core.corrosion import CLASSES, PRESETS, RANGES, Config, deal, judge
 from core.errors import ConfigError, DataError
-from core.photos import Quality
+from core.quality import Quality
 from core.records import Card, Photo
 
 ALIKE = 1.0 - np.eye(4)

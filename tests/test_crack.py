@@ -11,7 +11,7 @@ from core import config, crack, standards, sweep
 from core.crack import Config, judge
 from core.errors import ConfigError, DataError, PatinaError
 from core.metrics import Counts
-from core.photos import Quality
+from core.quality import Quality
 from core.records import Card, Photo
 
 CARD = Card(

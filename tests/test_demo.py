@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
-from core import brushes, datasets, demo, painted, photos
+from core import brushes, datasets, demo, painted, photos, quality
 from core.errors import ConfigError, Conflict
 from core.records import DOMAINS
 
@@ -116,7 +116,7 @@ def test_a_defect_changes_the_rail_and_a_plain_one_is_whole(kind):
     plain = painted.rail(np.random.default_rng(5), place=7)
     assert picture.shape == (256, 256, 3)
     assert (picture[..., 0] == picture[..., 2]).all()
-    assert photos.quality(picture).fault is None
+    assert quality.measured(picture).fault is None
     changed = np.abs(picture[..., 0].astype(int) - plain[..., 0]) > 25
     assert 0.003 < changed.mean() < 0.4
 

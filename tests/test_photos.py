@@ -11,7 +11,7 @@ import pillow_heif
 import pytest
 from PIL import Image, features
 
-from core import photos
+from core import photos, quality
 from core.errors import PhotoError
 from tests.badimages import ROWS, Row, bad_photos, make_badimages  # noqa: F401
 from tests.conftest import SHARED, needs_photos
@@ -336,11 +336,11 @@ def texture(seed=0, side=256):
 
 
 def test_quality_says_dark_bright_flat_and_small():
-    assert photos.quality(texture()).fault is None
-    assert photos.quality((texture() * 0.1).astype(np.uint8)).fault == "too dark"
-    assert photos.quality(np.full((99, 99, 3), 250, np.uint8)).fault == "too bright"
-    assert photos.quality(np.full((99, 99, 3), 120, np.uint8)).fault == "almost without contrast"
-    small = photos.quality(texture(side=40))
+    assert quality.measured(texture()).fault is None
+    assert quality.measured((texture() * 0.1).astype(np.uint8)).fault == "too dark"
+    assert quality.measured(np.full((99, 99, 3), 250, np.uint8)).fault == "too bright"
+    assert quality.measured(np.full((99, 99, 3), 120, np.uint8)).fault == "almost without contrast"
+    small = quality.measured(texture(side=40))
     assert small.fault == "too small, 40 pixels on its shorter side"
     assert small.shorter_side_px == 40
 
@@ -352,9 +352,9 @@ def test_real_photos_pass_and_their_blurred_copies_do_not(part):
     sharp, blurred = 0, 0
     for path in paths:
         picture, _ = photos.open(path)
-        sharp += photos.quality(picture).fault is None
+        sharp += quality.measured(picture).fault is None
         soft = Image.fromarray(picture).resize((picture.shape[1] // 8, picture.shape[0] // 8))
         soft = np.array(soft.resize((picture.shape[1], picture.shape[0]), Image.Resampling.BICUBIC))
-        blurred += photos.quality(soft).fault == "blurred"
+        blurred += quality.measured(soft).fault == "blurred"
     assert sharp >= 0.95 * len(paths)
     assert blurred >= 0.9 * len(paths)

@@ -13,7 +13,7 @@ import pytest
 from core import config as settings_of
 from core import cycles, divisions, metrics, rail, selection, validation
 from core.errors import ConfigError, DataError
-from core.photos import Quality
+from core.quality import Quality
 from core.rail import Config
 from core.records import Card, Photo, PhotoSet
 

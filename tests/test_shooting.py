@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from core import crack, photos, scales, shooting
-from core.photos import Quality
+from core import crack, quality, scales, shooting
+from core.quality import Quality
 from tests.test_crack import CARD
 
 GOOD = Quality(sharpness=0.5, brightness=0.5, contrast=0.2, shorter_side_px=480)
@@ -59,4 +59,4 @@ def test_a_verdict_on_a_blurred_photo_keeps_what_was_seen_and_says_take_it_again
 
 
 def test_a_flat_grey_picture_is_refused_by_its_contrast():
-    assert photos.quality(np.full((200, 200, 3), 128, np.uint8)).remedy is not None
+    assert quality.measured(np.full((200, 200, 3), 128, np.uint8)).remedy is not None

@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import torch
 
-from core import cards, standards, trials
+from core import cards, quality, standards, trials
 from core import config as settings_of
 from core import photos as files
 from core.cycles import Begin
@@ -29,7 +29,7 @@ from core.engine import checkpoint, corrosion, crack, loaders, rail
 from core.engine import trials as sweeping
 from core.errors import ConfigError, Conflict, DataError, PatinaError
 from core.orders import rules
-from core.photos import Quality
+from core.quality import Quality
 from core.records import Card, Domain, Photo, PhotoSet, Progress, Trim, Verdict
 from core.services import Costs
 from core.settings import Settings
@@ -180,7 +180,7 @@ def answers(
                 waiting.append(Answer(one, error=error))
                 continue
             grey = files.grey(picture) if domain == "crack" else None
-            waiting.append(Answer(one, quality=files.quality(picture), grey=grey))
+            waiting.append(Answer(one, quality=quality.measured(picture), grey=grey))
             yield picture
 
     for arrays in ENGINES[domain].predict(model, pictures()):
