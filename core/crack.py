@@ -17,9 +17,9 @@ import scipy
 
 from core import fine, losses, metrics, photos, profiles, standards, sweep, widths
 from core.config import param
-from core.errors import DataError
+from core.errors import ConfigError, DataError
 from core.metrics import Counts
-from core.quality import Quality
+from core.photos import Quality
 from core.records import Card, Photo, Trim, Verdict
 from core.standards import Standard
 
@@ -37,6 +37,12 @@ class Config:
     )
     weight: float = param(
         0.97, "weight w of a missed crack", low=0.0, high=2.0, source="paper 2, tables 4 to 7"
+    )
+    encoder: str = param(
+        "none",
+        "pretrained encoder",
+        choices=("none", "mobilenet_v2"),
+        help="A way down that learned from ImageNet; it needs those weights. Not in the paper.",
     )
     levels: int = param(5, "levels", choices=(4, 5), source="paper 2, section 3")
     kernel: int = param(
@@ -98,12 +104,18 @@ class Config:
     seed: int = param(0, "seed", low=0, high=2**31 - 1)
 
     def also(self) -> None:
-        """The weight must be one the loss can take."""
+        """The weight must be one the loss can take, and the encoder one of that shape."""
         losses.check(self.loss, self.weight)
+        if self.encoder != "none" and (self.levels, self.kernel) != (5, 3):
+            raise ConfigError(
+                f"levels is {self.levels} and kernel {self.kernel}, but the encoder {self.encoder} has five "
+                "levels of kernel 3; set levels=5 and kernel=3, or encoder=none."
+            )
 
 
 PRESETS: dict[str, dict[str, Any]] = {
     "quick": {},
+    "starter": {"encoder": "mobilenet_v2"},
     "paper": {
         "levels": 5,
         "kernel": 7,
@@ -124,7 +136,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "smoothing": 0.0,
     },
 }
-"""`paper` is paper 2 as printed where it speaks, and the plain choice where it is silent."""
+"""`starter` needs ImageNet weights. `paper` is paper 2 as printed where it speaks, and the plain choice where
+it is silent."""
 
 
 def truth(photo: Photo) -> np.ndarray:

@@ -219,14 +219,19 @@ def only_partial(network: str, weights_dir: Path | None) -> bool:
 
 
 def pretrained(
-    network: str, weights_dir: Path | None, *, is_partial: bool = False
+    network: str,
+    weights_dir: Path | None,
+    *,
+    is_partial: bool = False,
+    otherwise: str = "train with init=random",
 ) -> tuple[dict[str, torch.Tensor], str]:
     """ImageNet weights under torchvision's names, and one line on where they came from.
 
     Looked for in `weights_dir` as <network>.safetensors, then under torchvision's own file names
     (`resnet50-0676ba61.pth`; the eight digits are checked), then fetched as torchvision does.
     `is_partial` asks for <network>_partial.safetensors and nothing else. `ModelError` names the file
-    that is missing and where to put it. Nothing is unpickled but plain tensors (weights_only).
+    that is missing, where to put it, and what can be done without (`otherwise`). Nothing is unpickled but
+    plain tensors (weights_only).
     """
     url = PUBLISHED[network].url
     published = url.rsplit("/", 1)[1]
@@ -247,7 +252,7 @@ def pretrained(
     except (OSError, RuntimeError) as error:  # no network, no room, or a file of another hash
         raise ModelError(
             f"The ImageNet weights of {network} are not there and could not be fetched ({error}). {ask}, "
-            f"from {url}, or train with init=random."
+            f"from {url}, or {otherwise}."
         ) from error
     return weights, f"ImageNet, {published} of torchvision"
 

@@ -26,17 +26,14 @@ from core import cards, crack, losses, metrics, sweep
 from core import config as settings_of
 from core import photos as files
 from core.crack import Config
-from core.engine import checkpoint, loop, peers
+from core.engine import checkpoint, classifiers, loop, peers
 from core.engine.loaders import Augment, augment
 from core.engine.loop import Machine, State
-from core.engine.unet import UNet
+from core.engine.unet import MEAN, SPREAD, Network, Pretrained, UNet
 from core.engine.walls import Walls, fitting, shrink
 from core.errors import Conflict, DataError, ModelError
 from core.records import Card, Photo, PhotoSet, Progress
 from core.settings import Settings
-
-MEAN, SPREAD = 0.5, 0.25
-"""ours: photos enter the network as (x - mean) / spread, x from 0 to 1, the same for all sets."""
 
 
 def train(
@@ -54,7 +51,10 @@ def train(
     rng = loop.chances(config.seed)
     parts = split(photos, config.seed)
     walls = Walls.read(parts["train"], config.longest_px)
-    net = cast(UNet, machine.put(_network(config, walls.crack_share)))
+    net = _network(config, walls.crack_share)
+    is_new = not (folder / State.FILE).exists()
+    origin = _begin_with(net, settings.weights) if is_new and isinstance(net, Pretrained) else "random"
+    net = cast(Network, machine.put(net))
     optimizer = loop.optimizer(net, config.optimizer, config.learning_rate, weight_decay=config.weight_decay)
     state, smooth = State(net, optimizer, rng), copy.deepcopy(net)
     begun = {"config": settings_of.to_dict(config), "set": photos.fingerprint}
@@ -68,6 +68,7 @@ def train(
     else:
         made_at = datetime.now(UTC).isoformat(timespec="seconds")
         state.memory = {"begun": begun, "best": None, "curve": [], "seconds": 0.0, "made_at": made_at}
+        state.memory["origin"] = origin
     since, fell = time.monotonic(), []
     while state.step < config.steps:
         loop.set_learning_rate(
@@ -131,7 +132,7 @@ def _finished(
     card = Card(
         id="unset",
         domain="crack",
-        network="unet",
+        network="unet" if config.encoder == "none" else f"unet_{config.encoder}",
         classes=crack.CLASSES,
         config=settings_of.to_dict(config),
         preprocessing={
@@ -141,6 +142,7 @@ def _finished(
             "views": config.views,
             "core_px": CORE,
             "halo_px": net.halo_px,
+            "origin": memory["origin"],
         },
         data=(
             {
@@ -179,17 +181,17 @@ def _finished(
     return dataclasses.replace(card, id=f"unet-{digest[:8]}"), stored
 
 
-def _kept(state: State, config: Config, photos: Sequence[Photo], machine: Machine) -> tuple[UNet, int]:
+def _kept(state: State, config: Config, photos: Sequence[Photo], machine: Machine) -> tuple[Network, int]:
     """The network to file and its step: the last one, or an earlier one clearly better on `photos`."""
     best = state.memory["best"]
     states = {state.step: state.memory["smooth"], best["step"]: best["net"]}
     if len(states) == 1:
-        net = cast(UNet, machine.put(_network(config)))
+        net = cast(Network, machine.put(_network(config)))
         net.load_state_dict(best["net"])
         return net, state.step
     nets, histograms = {}, {}
     for step, weights in states.items():
-        nets[step] = cast(UNet, machine.put(_network(config)))
+        nets[step] = cast(Network, machine.put(_network(config)))
         nets[step].load_state_dict(weights)
         answered = _answered(Model(nets[step], machine, config.longest_px), photos)
         histograms[step] = np.stack([sweep.histogram(*pair) for pair in answered])
@@ -301,7 +303,7 @@ KNOWN = 512
 class Model:
     """A network ready to predict, and what is needed to say "unlike the training photos"."""
 
-    net: UNet
+    net: Network
     machine: Machine
     longest_px: int | None = None
     views: int = 1
@@ -407,7 +409,7 @@ def tiles(
 
 
 def windows(
-    net: UNet, picture: np.ndarray, core: int = CORE, whole: int = WHOLE
+    net: Network, picture: np.ndarray, core: int = CORE, whole: int = WHOLE
 ) -> Iterator[tuple[tuple[slice, slice], np.ndarray, tuple[slice, slice]]]:
     """Each part of a photo, what the network must see of the photo for it, and where the part lies in that.
 
@@ -509,8 +511,18 @@ def _digest(stored: Mapping[str, torch.Tensor]) -> str:
     return hashlib.sha256(save(dict(stored))).hexdigest()
 
 
-def _network(config: Config, crack_share: float = 0.02) -> UNet:
-    return UNet(config.levels, config.kernel, config.filters, min(0.5, crack_share + 1e-4))
+def _network(config: Config, crack_share: float = 0.02) -> Network:
+    share = min(0.5, crack_share + 1e-4)
+    if config.encoder == "none":
+        return UNet(config.levels, config.kernel, config.filters, share)
+    return Pretrained(config.filters, share)
+
+
+def _begin_with(net: Pretrained, folder: Path | None) -> str:
+    """Put ImageNet weights from `folder` into the way down; where they came from."""
+    weights, origin = classifiers.pretrained("mobilenet_v2", folder, otherwise="train with encoder=none")
+    net.learned(weights)
+    return origin
 
 
 def _model(card: Card, stored: Mapping[str, torch.Tensor], machine: Machine) -> Model:
@@ -524,7 +536,7 @@ def _model(card: Card, stored: Mapping[str, torch.Tensor], machine: Machine) -> 
         raise ModelError(
             f"The weights of crack/{card.id} are not those of its network; copy the model again."
         ) from error
-    net = cast(UNet, machine.put(net).eval())
+    net = cast(Network, machine.put(net).eval())
     return Model(net, machine, config.longest_px, config.views, known, card)
 
 

@@ -22,6 +22,7 @@ NETWORKS: Final = {
     "cnn5": "CNN-5",
     "alexnet": "AlexNet",
     "unet": "U-Net",
+    "unet_mobilenet_v2": "U-Net, MobileNetV2 down",
 }
 """Networks as people write them."""
 ASKS: Final = "A person should look: "
