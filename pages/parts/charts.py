@@ -24,7 +24,7 @@ Mode = Literal["light", "dark"]
 COLOURS: Final[dict[str, tuple[str, str]]] = {
     # what it is: (by day, by night)
     "ink": ("#1E2A2E", "#E6ECEA"),
-    "quiet": ("#6B777A", "#93A0A2"),
+    "quiet": ("#5B686C", "#93A0A2"),
     "grid": ("#E3E5DD", "#263235"),
     "paper": ("#FAFAF7", "#12191B"),
     "f1": ("#2A7F74", "#55B3A5"),

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import plotly.graph_objects as go
 
+from pages.parts import words
 from pages.parts.charts import axis, blank, colour, drawn, mode, rgba
 from pages.parts.strings import t
 
@@ -160,12 +161,15 @@ def calibration(said: np.ndarray, right: np.ndarray, n: np.ndarray) -> go.Figure
             "color": colour("f1"),
             "size": n[kept],
             "sizemode": "area",
-            "sizeref": max(1.0, float(n.max(initial=1)) / 500),
+            "sizeref": float(n.max(initial=1)) / 500,
             "sizemin": 5,
             "line": {"color": colour("paper"), "width": 1.5},
         },
         hovertemplate=t("figure.calibration_hover"),
+        cliponaxis=False,
     )
-    figure.update_xaxes(range=[0, 1.02], dtick=0.2, tickformat=".0%")
-    figure.update_yaxes(range=[0, 1.02], dtick=0.2, tickformat=".0%")
+    shares = [i / 5 for i in range(6)]
+    ticks = {"range": [0, 1.02], "tickvals": shares, "ticktext": [words.percent(s) for s in shares]}
+    figure.update_xaxes(**ticks)
+    figure.update_yaxes(**ticks)
     return figure

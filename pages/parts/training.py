@@ -53,11 +53,11 @@ def listed(
         for run in runs
     ]
     heads = [
-        Column(t("runs.name"), wide=True, bare=True),
-        Column(t("runs.state"), wide=True, bare=True),
-        Column(t("runs.best")),
-        Column(t("runs.who")),
-        Column(t("runs.when")),
+        Column(t("runs.name"), wide=True, bare=True, share=28),
+        Column(t("runs.state"), wide=True, bare=True, share=32),
+        Column(t("runs.best"), share=14),
+        Column(t("runs.who"), share=10),
+        Column(t("runs.when"), share=16),
     ]
     return tables.show(heads, rows, key=key, stack=True, pick=t("runs.pick"), picked=picked)
 

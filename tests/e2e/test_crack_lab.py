@@ -51,7 +51,7 @@ def table(page) -> dict[str, list[str]]:
     told = page.locator(".mask .told tr").all()[1:]
     return {
         row.locator("th").inner_text(): [
-            cell.replace("\u2009", "") for cell in row.locator("td").all_inner_texts()
+            cell.replace(",", "") for cell in row.locator("td").all_inner_texts()
         ]
         for row in told
     }
@@ -80,7 +80,7 @@ def test_a_hundred_moves_of_the_threshold_are_painted_in_the_browser(visit, worl
     # Told, not asserted: the machine may have other work.
     print(f"a move is painted in {np.median(took):.1f} ms, the slowest of 100 in {max(took):.1f} ms")
     assert float(page.locator(".st-key-mask .mask").get_attribute("data-threshold")) == 0.5
-    said = page.locator(".st-key-mask .told").inner_text().replace("\u2009", "")
+    said = page.locator(".st-key-mask .told").inner_text().replace(",", "")
     found = [int(n) for n in re.findall(r"(?:found|missed|false alarm) (\d+)", said)]
     assert tuple(found) == counted(world, "starter-test", sha, 0.5)
     page.wait_for_url("**threshold=0.5*")

@@ -47,7 +47,7 @@ def slide(page, value: float) -> None:
 
 def shown(page) -> dict[str, float]:
     """The numbers that the mask explorer shows of its photo."""
-    told = page.locator(".st-key-mask .told").inner_text().replace("\u2009", "")
+    told = page.locator(".st-key-mask .told").inner_text().replace(",", "")
     return {k: float(v) for k, v in re.findall(r"(found|missed|false alarm|precision|recall) ([\d.]+)", told)}
 
 

@@ -367,7 +367,7 @@ function explorer(root, data) {
 }
 
 function share(part, whole) { return whole ? (part / whole).toFixed(3) : "–" }
-function px(n) { return n.toLocaleString("en").replaceAll(",", "\u2009") }
+function px(n) { return n.toLocaleString("en") }
 
 /** What each (value, truth) looks like in a view: 512 colours, little-endian RGBA. */
 function table(view, cut) {
