@@ -96,6 +96,7 @@ def test_sigterm_leaves_no_process_behind(world):
 def test_the_settings_that_speed_and_safety_stand_on_are_set():
     told = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert told["runner"]["postScriptGC"] is False
+    assert told["runner"]["magicEnabled"] is False, "or a docstring under a constant stands on the page"
     assert told["server"]["address"] == "127.0.0.1"
     assert told["server"]["fileWatcherType"] == "none"
     assert told["client"]["showErrorDetails"] == "none"
