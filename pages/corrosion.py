@@ -1,6 +1,6 @@
 """Corrosion: which grades are taken for which, on which photos, and whether it is as sure as it says."""
 
-from pages.parts import cached, confusion, doubts, grades, lab, networks, pick, published, searches
+from pages.parts import cached, confusion, costs, doubts, grades, lab, networks, pick, published, searches
 from pages.parts.strings import t
 
 told = lab.begin("corrosion")
@@ -24,7 +24,7 @@ elif view == "networks":
 elif view == "search":
     searches.show(told)
 elif view == "costs":
-    grades.costs(told, cached.evaluation(told.model.folder, told.split) or {}, NAMES)
+    costs.show(told, cached.evaluation(told.model.folder, told.split) or {}, NAMES)
 elif view == "honest":
     evaluation = cached.evaluation(told.model.folder, told.split) or {}
     grades.honesty(told)

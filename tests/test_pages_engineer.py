@@ -52,6 +52,11 @@ def figure(at: AppTest, key: str) -> dict:
     raise AssertionError(f"no figure {key}")
 
 
+def element(at: AppTest, key: str) -> dict:
+    """What one of our own elements is given to show."""
+    return json.loads(next(e for e in at.get("bidi_component") if key in e.proto.id).proto.json)
+
+
 def mark(spec: dict) -> float:
     """Where a figure's vertical line stands."""
     lines = [s for s in spec["layout"]["shapes"] if s["type"] == "line" and s["x0"] == s["x1"]]
@@ -155,6 +160,33 @@ def test_costs_move_the_matrix_and_go_into_service(visit, own):
     assert np.allclose(service.costs, decisions.costs_of(9.0, True))
     assert np.allclose(services.serving(own.db, own.settings.models, "corrosion").costs, service.costs)
     assert "costs set by" in text(visit("corrosion", world=own, view="costs"))
+
+
+def test_each_cost_counts_by_itself_and_what_is_in_service_is_shown_again(visit, own):
+    card = cards.read(own.settings.models, "corrosion", "starter-test")
+    stored = cards.evaluation(cards.place(own.settings.models, "corrosion", card.id), "test")
+    dear = np.asarray(decisions.EQUAL_COSTS)
+    dear[3, 1] = 40.0  # one cell, which no rule for the whole table would raise alone
+    at = visit("corrosion", world=own, view="costs", costs="_".join(f"{c:g}" for c in dear.ravel()))
+    told = decisions.decided(stored["p"], stored["truth"], dear, card.threshold or 0.5)
+    cells = figure(at, "cost-matrix")["data"][-1]["customdata"]
+    assert [c[2] for c in cells] == told.confusion.ravel().tolist()
+    assert element(at, "cost-cells-table")["cells"] == dear.ravel().tolist()
+    at.text_input(key="cost-why").set_value("a 3 called 1 fell off").run()
+    at.button(key="use-costs").click().run()
+    assert np.allclose(services.current(own.db, "corrosion").costs, dear)
+    again = visit("corrosion", world=own, view="costs")
+    assert element(again, "cost-cells-table")["cells"] == dear.ravel().tolist()
+    again.slider(key="worse").set_value(5.0).run()  # a knob fills all cells anew
+    filled = decisions.costs_of(5.0, True).ravel().tolist()
+    assert element(again, "cost-cells-table")["cells"] == filled
+
+
+def test_costs_that_cannot_decide_are_said_in_a_sentence(visit, own):
+    at = visit("corrosion", world=own, view="costs", costs="_".join(["0"] * 16))
+    assert "All costs are 0" in text(at)
+    assert not [b for b in at.button if b.key == "use-costs"]
+    assert visit("corrosion", world=own, view="costs", costs="1_2_x").slider(key="worse").value == 3.0
 
 
 def test_an_inspector_cannot_set_costs(own):

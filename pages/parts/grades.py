@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import html
-import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
 
-from core import conformal, corrosion, decisions, orders
-from pages.parts import access, cached, charts, confusion_figures, notice, pick, tables, words
+from core import conformal, corrosion
+from pages.parts import cached, charts, confusion_figures, tables, words
 from pages.parts.lab import Lab
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row

@@ -76,10 +76,10 @@ def watched(told: Lab, run_id: int) -> None:
         if best is not None:
             beside_the_paper(config, best.params)
         every_trial(trials)
-    was = st.session_state.get("search-state")
-    st.session_state["search-state"] = run.state
-    if was in training.ACTIVE and run.state not in training.ACTIVE:
-        st.rerun(scope="app")  # it has ended: draw it once more, without the timer
+    was = st.session_state.get(f"search-state-{run_id}")
+    st.session_state[f"search-state-{run_id}"] = run.state
+    if was is not None and (was in training.ACTIVE) != (run.state in training.ACTIVE):
+        st.rerun(scope="app")  # it has ended or goes on: draw it once more, without or with the timer
 
 
 def actions(told: Lab, run: Run, best: dict[str, Any] | None) -> None:

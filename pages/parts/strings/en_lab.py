@@ -259,6 +259,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "corrosion.cost_cried": "Said to be 3 without being it",
     "corrosion.cost_person": "To a person",
     "corrosion.cost_table": "What the photos of the test split would get",
+    "corrosion.cost_cell": "What it costs to say {said} of {truth}",
     "corrosion.cost_costs": "What each mistake costs: true grade down, grade said across",
     "corrosion.cost_use": (
         "Grades will be said by these costs instead of by likelihood alone, with **{model}**."

@@ -238,6 +238,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "corrosion.cost_cried": "等級3でないのに3と判定",
     "corrosion.cost_person": "人へ",
     "corrosion.cost_table": "試験写真が受ける判定",
+    "corrosion.cost_cell": "{truth}を{said}とする費用",
     "corrosion.cost_costs": "誤りごとの費用：縦は真の等級、横は判定",
     "corrosion.cost_use": "今後 **{model}** は確からしさだけでなくこの費用で等級を答えます。",
     "corrosion.cost_confirm": "この費用を使う",

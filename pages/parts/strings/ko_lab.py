@@ -237,6 +237,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "corrosion.cost_cried": "3등급이 아닌데 3등급으로 판정",
     "corrosion.cost_person": "사람에게",
     "corrosion.cost_table": "시험 사진이 받게 될 판정",
+    "corrosion.cost_cell": "{truth}을(를) {said}(이)라고 할 때의 비용",
     "corrosion.cost_costs": "오류별 비용: 세로는 실제 등급, 가로는 판정 등급",
     "corrosion.cost_use": "앞으로 **{model}** 모델은 가능성만이 아니라 이 비용에 따라 등급을 답합니다.",
     "corrosion.cost_confirm": "이 비용 사용",
