@@ -265,6 +265,8 @@ class _Rest:
         sha, name = (kept.sha256, kept.name) if kept else (str(told.get("photo", "")), told.get("name"))
         if not sha:
             raise PatinaError("There is no photo: give its sha256 as `photo`, or send the photo itself.")
+        if not artifacts.is_sha256(sha):
+            raise NotFound("A photo is named by its sha256, 64 hex digits in lower case; upload it first.")
         wait = min(asked.number(told, "wait", LONGEST_WAIT_SECONDS, low=0) or 0.0, LONGEST_WAIT_SECONDS)
         domain, who = asked.domain(told.get("domain")), _person(request)
         trim, scale = (
@@ -352,13 +354,14 @@ class _Rest:
         """Inspections, newest first, a page at a time."""
         query = request.query_params
         limit = int(asked.number(query, "limit", 60, low=1, high=MOST_ON_A_PAGE) or 60)
-        before = asked.number(query, "before", None, low=0)
+        before = asked.number(query, "before", None, low=0, high=2**53)
         filters: dict[str, Any] = {
             "domain": asked.domain(query["domain"]) if query.get("domain") else None,
             "since": asked.moment(query.get("since")),
             "needs_person": asked.claim(query, "needs_person"),
             "decided": asked.claim(query, "decided"),
-        } | {k: query.get(k) or None for k in ("batch", "owner", "label", "text", "photo")}
+            "text": asked.text(query, "text", 200) or None,
+        } | {k: query.get(k) or None for k in ("batch", "owner", "label", "photo")}
         found = await self._with_db(
             lambda db: inspections.find(
                 db, **filters, before=int(before) if before is not None else None, limit=limit + 1

@@ -82,7 +82,7 @@ async def json_body(request: Request) -> dict[str, Any]:
             raise PatinaError("This JSON is too long; send the photo itself as PUT /api/v1/photos/{name}.")
     try:
         told = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise PatinaError('The body is no JSON; write {"photo": "<sha256>", "domain": "rail"}.') from None
     if not isinstance(told, dict):
         raise PatinaError('The body must be a JSON object: {"photo": "<sha256>", "domain": "rail"}.')
@@ -105,7 +105,7 @@ def trim(told: object) -> Trim | None:
     parts: Any = told.split(",") if isinstance(told, str) else told
     try:
         x0, y0, x1, y1 = (float(p) for p in parts)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise PatinaError(f"trim is {told!r:.60}; it must be four numbers: x0, y0, x1, y1.") from None
     if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
         raise PatinaError("trim must run from the upper left to the lower right, as fractions from 0 to 1.")
@@ -121,7 +121,7 @@ def number(
         return default
     try:
         found = float(value) if not isinstance(value, bool) else math.nan
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # JSON's whole numbers have no end
         found = math.nan
     if not (low <= found <= high) or math.isinf(found):
         wanted = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of at least {low:g}"
