@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core import decisions, orders
+from core.decisions import Decided
 from core.errors import ConfigError
 from pages.parts import access, charts, confusion_figures, notice, pick, tables, words
 from pages.parts.components import element, held, hold
@@ -29,18 +30,17 @@ def show(told: Lab, evaluation: Mapping[str, np.ndarray], names: Sequence[str]) 
     """Two knobs fill the table, each cell can be typed over; the matrix and the counts move at once."""
     st.html(f'<p class="lead">{t("corrosion.cost_lead")} {in_service(told)}</p>')
     begin(told)
-    left, right = st.columns([6, 7], gap="large")
-    with right:
+    left, right = st.columns([7, 6], gap="large")
+    with left:
         typed = held("cost-cells-table")  # before the knobs, which say what is shown else
         if typed is not None:
             keep(np.reshape(typed, (decisions.N, decisions.N)))
         table = knobs()
-        is_sound = True
+        fault = ""
         try:
             decisions.checked_costs(table)
         except ConfigError as error:
-            st.warning(str(error), icon=":material/info:")
-            is_sound = False
+            fault = str(error)
         _table(
             key="cost-cells-table",
             data={
@@ -54,11 +54,19 @@ def show(told: Lab, evaluation: Mapping[str, np.ndarray], names: Sequence[str]) 
             },
             on_cells_change=hold("cost-cells-table", "cells"),
         )
-        if told.person.is_at_least("engineer") and is_sound:
+        if fault:
+            st.warning(fault, icon=":material/info:")
+            return
+        was, now = (
+            decisions.decided(evaluation["p"], evaluation["truth"], costs, float(told.card.threshold or 0.5))
+            for costs in (np.asarray(decisions.EQUAL_COSTS), table)
+        )
+        counts(was, now)
+        if told.person.is_at_least("engineer"):
             use(told, table)
-    if is_sound:
-        with left:
-            changes(told, evaluation, table, names)
+    with right:
+        figure = confusion_figures.confusion(now.confusion, names)
+        charts.show(figure, t("corrosion.by_cost"), key="cost-matrix")
 
 
 def begin(told: Lab) -> None:
@@ -115,13 +123,8 @@ def knobs() -> np.ndarray:
     return decisions.costs_of(worse, steps == "square") if table is None else table
 
 
-def changes(told: Lab, evaluation: Mapping[str, np.ndarray], table: np.ndarray, names: Sequence[str]) -> None:
+def counts(was: Decided, now: Decided) -> None:
     """What the photos of the split would get, beside what the likeliest grade gives."""
-    threshold = float(told.card.threshold or 0.5)
-    p, truth = evaluation["p"], evaluation["truth"]
-    was = decisions.decided(p, truth, np.asarray(decisions.EQUAL_COSTS), threshold)
-    now = decisions.decided(p, truth, table, threshold)
-    charts.show(confusion_figures.confusion(now.confusion, names), t("corrosion.by_cost"), key="cost-matrix")
     tables.show(
         [
             Column("", bare=True, wide=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -104,11 +105,12 @@ def together(study: Any, settings: Sequence[str], names: Mapping[str, str]) -> g
         if line.mode == "lines":  # its first point is what the trial reached, 0 the worst and 1 the best
             line.line.color = sample_colorscale([low, high], [float(line.y[0])])[0]
             line.opacity = 0.4 + 0.6 * float(line.y[0])
-    words = [names.get(name, name) for name in figure.layout.xaxis.ticktext[1:]]
-    figure.update_xaxes(ticktext=[t("metric.f1"), *words], tickangle=-28, side="top", title="")
+    words = [t("metric.f1"), *(names.get(name, name) for name in figure.layout.xaxis.ticktext[1:])]
+    told = ["<br>".join(textwrap.wrap(word, 11)) for word in words]
+    figure.update_xaxes(ticktext=told, tickfont={"size": 11}, tickangle=0, side="top", title="")
     figure.update_shapes(line_color=charts.colour("grid"))
     figure.update_annotations(font={"color": charts.colour("ink"), "size": 11})
-    figure.update_layout(plot_bgcolor="rgba(0, 0, 0, 0)", margin={"l": 8, "r": 8, "t": 110, "b": 8})
+    figure.update_layout(plot_bgcolor="rgba(0, 0, 0, 0)", margin={"l": 20, "r": 20, "t": 64, "b": 8})
     return figure
 
 
