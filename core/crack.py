@@ -19,7 +19,7 @@ from core import fine, losses, metrics, photos, profiles, standards, sweep, widt
 from core.config import param
 from core.errors import ConfigError, DataError
 from core.metrics import Counts
-from core.photos import Quality
+from core.quality import Quality
 from core.records import Card, Photo, Trim, Verdict
 from core.standards import Standard
 
