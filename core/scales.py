@@ -1,7 +1,7 @@
 """How large a pixel of a photo is on the wall, how that is known, and how far it may be wrong.
 
-Every way assumes a wall seen square-on: a slanted one has another scale at each place. Printed markers are
-not looked for: reading them well takes OpenCV, some 50 MB of it, and a drawn line needs nothing but a ruler.
+Every way assumes a wall seen square-on: a slanted one has another scale at each place. A printed marker
+(`core.markers`) also tells how slanted.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 
 from core.errors import PatinaError
 
-How = Literal["given", "line", "field", "distance"]
-HOWS: Final[tuple[How, ...]] = ("given", "line", "field", "distance")
+How = Literal["given", "line", "field", "distance", "marker"]
+HOWS: Final[tuple[How, ...]] = ("given", "line", "field", "distance", "marker")
 
 CLICK_PX: Final = 2.0
 """ours: a line drawn by hand is right within 1.4 pixels at each end, so within 2 in its length."""
@@ -39,7 +39,8 @@ class Scale:
     """Half the width of its band as a share of it, 0 to 1: 0.01 is within one per cent."""
     how: How = "given"
     told: Mapping[str, float] = field(default_factory=dict)
-    """What a person gave: `x0 y0 x1 y1 mm` of a line, `mm` of the field, `m` and `focal_px` of a distance."""
+    """What a person gave: `x0 y0 x1 y1 mm` of a line, `mm` of the field, `m` and `focal_px` of a distance,
+    `mm` of a marker with what was seen of it (`core.markers.scale`)."""
 
     def __post_init__(self) -> None:
         if not (1e-6 <= self.mm_per_px <= 1e3 and 0 <= self.error < 1):

@@ -39,7 +39,7 @@ def test_nothing_that_the_app_imports_brings_torch_or_optuna():
 
 
 def test_the_app_comes_up_without_what_only_later_pages_need():
-    late = ("plotly.graph_objs._figure", "scipy.stats", "skimage")
+    late = ("plotly.graph_objs._figure", "scipy.stats", "skimage", "cv2")
     code = f"import sys, app; print([m for m in {late} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
