@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import fsspec
 from sqlite_utils import Database
 
+from core import disk
 from core.errors import NotFound
 
 
@@ -34,20 +34,13 @@ def put(root: Path | str, content: bytes | Path) -> str:
             content.unlink()
         else:
             fs.pipe_file(place, content)  # object stores show a file only when it is whole
-        return sha
-    if isinstance(content, Path):
-        aside = content
-        with aside.open("rb+") as file:
+    elif isinstance(content, Path):
+        with content.open("rb+") as file:
             os.fsync(file.fileno())
+        os.replace(content, place)
+        disk.flush_folder(Path(place).parent)
     else:
-        handle, name = tempfile.mkstemp(prefix=".aside-", dir=Path(place).parent)
-        aside = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    os.replace(aside, place)
-    _flush_folder(Path(place).parent)
+        disk.put(Path(place), content)
     return sha
 
 
@@ -121,14 +114,3 @@ def _open(root: Path | str) -> tuple[Any, str]:
 
 def _protocols(fs: Any) -> tuple[str, ...]:
     return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make the rename itself durable; Windows has no such call and needs none."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

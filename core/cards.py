@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from core import disk
 from core.errors import Conflict, ModelError, NotFound
 from core.records import DOMAINS, Card
 
@@ -45,9 +46,7 @@ def seal(card: Card, folder: Path) -> Card:
     weights = folder / WEIGHTS
     _check_header(weights)
     card = dataclasses.replace(card, weights_sha256=sha256(weights))
-    aside = folder / f".{CARD}.{os.getpid()}"
-    _write(aside, card.to_json().encode())
-    os.replace(aside, folder / CARD)
+    disk.put(folder / CARD, card.to_json().encode())
     return card
 
 
@@ -76,8 +75,15 @@ def file(card: Card, folder: Path, models: Path, *, keep: bool = False) -> Card:
         moved += maps
     for path in moved:
         _copy(path, aside / path.relative_to(folder))
-    _write(aside / CARD, card.to_json().encode())
-    os.replace(aside, home)
+    disk.put(aside / CARD, card.to_json().encode())
+    try:
+        os.replace(aside, home)
+    except OSError:
+        shutil.rmtree(aside)
+        if (home / CARD).exists():  # another process was quicker by this moment
+            return file(card, folder, models, keep=keep)
+        raise
+    disk.flush_folder(home.parent)
     for path in () if keep else moved:
         path.unlink()
     return card
@@ -216,10 +222,3 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
     with target.open("rb+") as content:
         os.fsync(content.fileno())
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())

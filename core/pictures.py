@@ -5,15 +5,13 @@ photos, and masks to lay over them. Named by content and size, so a name never m
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from core import arrays, artifacts, cards, photos, sweep
+from core import arrays, artifacts, cards, disk, photos, sweep
 from core.errors import NotFound
 from core.settings import Settings
 
@@ -169,10 +167,5 @@ def _kept(place: Path, make: Callable[[], bytes]) -> Path:
     """The file at this place, made when it is not there; never seen half written."""
     if place.exists():
         return place
-    content = make()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(prefix=".aside-", dir=place.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    os.replace(aside, place)
+    disk.put(place, make(), lasting=False)
     return place

@@ -61,10 +61,10 @@ def writing(db: Database) -> Iterator[Database]:
     db.conn.execute("begin immediate")
     try:
         yield db
+        db.conn.execute("commit")
     except BaseException:
-        db.conn.rollback()
+        db.conn.rollback()  # also when the commit failed: else the next write would join a lost transaction
         raise
-    db.conn.execute("commit")
 
 
 def rows(db: Database, sql: str, told: dict[str, Any] | None = None) -> list[sqlite3.Row]:

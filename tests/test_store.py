@@ -98,3 +98,13 @@ def test_processes_that_start_together_make_one_database(tmp_path):
     found = store.rows(store.connect(path, fresh=True), "select about from events order by id")
     # What each saw before it wrote is exactly the number of rows before its own.
     assert [int(r["about"]) for r in found] == list(range(800))
+
+
+def test_a_commit_that_fails_leaves_no_transaction_behind(tmp_path, db):
+    with pytest.raises(sqlite3.IntegrityError), store.writing(db):
+        db.execute("pragma defer_foreign_keys=on")  # so that the commit itself finds the fault
+        db.execute("insert into sessions values ('h', 99, 0, 0, null)")
+    assert not db.conn.in_transaction
+    with store.writing(db):
+        store.note_event(db, "mina", "tried", "x", 1.0)
+    assert count(store.connect(tmp_path / "patina.db", fresh=True)) == 1

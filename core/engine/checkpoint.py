@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from core.disk import put as put
 from core.errors import ModelError
 
 
@@ -49,23 +49,6 @@ def put_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     out = io.BytesIO()
     np.savez_compressed(out, allow_pickle=False, **arrays)
     put(path, out.getvalue())
-
-
-def put(path: Path, content: bytes) -> None:
-    """Write bytes aside, flush them to disk, rename; the folder entry is flushed as well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _flat(node: Any, tensors: dict[str, torch.Tensor]) -> Any:
