@@ -1,9 +1,8 @@
 """Corrosion: which grades are taken for which, on which photos, and whether it is as sure as it says."""
 
-from pages.parts import cached, confusion, costs, doubts, grades, lab, networks, pick, published, searches
+from pages.parts import cached, confusion, costs, doubts, grades, lab, networks, published, searches
 from pages.parts.strings import t
 
-told = lab.begin("corrosion")
 NAMES = [confusion.name(g) for g in confusion.GRADES]
 views = {
     "matrix": t("corrosion.view_matrix"),
@@ -14,9 +13,7 @@ views = {
     "honest": t("corrosion.view_honest"),
     "published": t("rail.view_published"),
 }
-view = pick.one(
-    "view", list(views), "matrix", label=t("lab.view"), say=lambda name: views[name], key="corrosion-view"
-)
+told, view = lab.begin_with("corrosion", views)
 if view == "labels":
     doubts.show(told)
 elif view == "networks":

@@ -12,7 +12,6 @@ from pages.parts import (
     fine,
     lab,
     loss_figure,
-    pick,
     price,
     published,
     sweeps,
@@ -23,7 +22,13 @@ from pages.parts.mask import Shown
 from pages.parts.strings import t
 from pages.parts.walls import Walls, figure
 
-told = lab.begin("crack")
+views = {
+    "threshold": t("crack.view_threshold"),
+    "compare": t("crack.view_compare"),
+    "losses": t("crack.view_losses"),
+    "published": t("rail.view_published"),
+}
+told, view = lab.begin_with("crack", views)
 evaluation = cached.evaluation(told.model.folder, told.split) or {}
 test = cached.masks(told.model.folder, told.split)
 walls = Walls(told, evaluation, test, lab.here(told, evaluation))
@@ -99,15 +104,6 @@ def share(part: object, whole: object) -> str:
     return words.percent(int(part) / int(whole)) if int(whole) else "–"  # type: ignore[call-overload]
 
 
-views = {
-    "threshold": t("crack.view_threshold"),
-    "compare": t("crack.view_compare"),
-    "losses": t("crack.view_losses"),
-    "published": t("rail.view_published"),
-}
-view = pick.one(
-    "view", list(views), "threshold", label=t("lab.view"), say=lambda name: views[name], key="crack-view"
-)
 if view == "compare":
     compare.show(walls)
 elif view == "losses":

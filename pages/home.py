@@ -12,6 +12,7 @@ from pages.parts import access, address, figures, gallery, header, places, sampl
 from pages.parts.strings import t
 
 DAY = 86_400.0
+ON = ":material/arrow_forward:"
 
 person = access.require(*places.roles("home"))
 settings, now = Settings.of(), time.time()
@@ -90,7 +91,7 @@ if counts["needs_person"]:
     st.html(f'<p class="lead">{t("home.pressing", n=counts["needs_person"])}</p>')
     gallery.inspections(pressing, key="pressing", now=now, layout="rows", link={"found": "ask"})
     if counts["needs_person"] > len(pressing):
-        places.link("inspect", t("home.all_pressing", n=counts["needs_person"]), found="ask")
+        places.link("inspect", t("home.all_pressing", n=counts["needs_person"]), ON, found="ask")
 else:
     st.html(f'<p class="lead">{t("home.calm")}</p>')
 bad = overview.bad(db, now - 30 * DAY, limit=4)
@@ -98,7 +99,7 @@ if bad:
     st.subheader(t("home.bad"))
     since_then = {"found": "bad", "since": f"{now - 30 * DAY:.0f}"}
     gallery.inspections(bad, key="bad", now=now, layout="rows", link=since_then)
-    places.link("inspect", t("home.all_bad"), **since_then)
+    places.link("inspect", t("home.all_bad"), ON, **since_then)
 
 st.subheader(t("home.changed"))
 spans = {"visit": last_visit(), "7": now - 7 * DAY, "30": now - 30 * DAY}

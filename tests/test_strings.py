@@ -107,6 +107,9 @@ def test_a_stored_sentence_is_said_in_the_readers_language_clause_by_clause(monk
     told = words.said("The photo is blurred, and it may be grade 3.")
     assert re.search("[가-힣]", told)
     assert not re.search("[A-Za-z]{3}", told)
+    for key, text in CATALOGUES["en"].items():
+        if key.startswith("said.clause.") and "{" not in text:
+            assert not re.search("[a-z]{3}", words.why_ask(f"{text[0].upper()}{text[1:]}.")), text
     strange = "Nobody has ever written this sentence."
     assert words.said(strange) == strange, "better English than nothing"
 

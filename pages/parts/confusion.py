@@ -74,7 +74,7 @@ def show(told: Lab) -> None:
 def chosen(told: Lab) -> tuple[Lab, dict[str, np.ndarray]]:
     """The split, fold and campaign that the reader wants, all of the address, and the answers to them."""
     splits = cached.splits(told.model.folder)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="which-photos"):
+    with st.container(horizontal=True, vertical_alignment="center", key="which-photos"):
         if len(splits) > 1:
             split = pick.one("split", splits, told.split, label=t("confusion.split"), say=_split_words)
             told = dataclasses.replace(told, split=split)
@@ -191,12 +191,10 @@ def choose(points: list[dict[str, Any]]) -> None:
 
 
 def tile(wall: Wall, i: int, more: list[tuple[str, str]] | None = None) -> dict[str, object]:
-    """A photo: what was said and how surely, what an expert says, its likeliest grades, people's words."""
+    """A photo: what was said and how surely, what an expert says, each grade's share, people's words."""
     evaluation = wall.evaluation
     p, sha = evaluation["p"][i], str(evaluation["sha256"][i])
     said = int(corrosion.decisions.decide(p[None])[0])
-    likely = [g for g in np.argsort(-p)[:2].tolist() if p[g] >= 0.005]
-    two = " · ".join(f"{name(g)}: {words.percent(float(p[g]))}".replace(" ", "\u00a0") for g in likely)
     truth = int(evaluation["truth"][i])
     return gallery.tile(
         sha,
@@ -207,8 +205,11 @@ def tile(wall: Wall, i: int, more: list[tuple[str, str]] | None = None) -> dict[
         lines=[
             *(more or []),
             ("quiet", t("lab.truth", label=name(truth) if truth >= 0 else t("relabel.none"))),
-            ("quiet", two),
             *relabel.tile_lines("corrosion", sha, wall.said),
+        ],
+        shares=[
+            {"name": name(g), "short": str(g), "share": round(float(p[g]), 3), "tone": f"grade-{g}"}
+            for g in GRADES
         ],
         name=str(evaluation["name"][i]),
     )

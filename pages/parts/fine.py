@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core import fine, orders, sets
-from pages.parts import access, cached, notice, places, tables
+from pages.parts import access, cached, notice, places, tables, words
 from pages.parts.lab import Lab
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row, figure
@@ -40,7 +40,12 @@ def _by_width(found: Mapping[str, Any], threshold: float) -> None:
     rows = [
         Row(
             fine.words(row),
-            [fine.words(row), figure(row["recall"], 2), figure(row["found"], 2), f"{row['length_px']:,.0f}"],
+            [
+                words.said(fine.words(row)),
+                figure(row["recall"], 2),
+                figure(row["found"], 2),
+                f"{row['length_px']:,.0f}",
+            ],
         )
         for row in found["by_width"]
     ]

@@ -63,11 +63,13 @@ def tile(
     Kinds: "" plain, "quiet", "ask" (a person is needed), "done" (a person has spoken).
     """
     return {
+    shares: Sequence[Mapping[str, Any]] = (),
         "id": id,
         "href": href or f"/api/v1/photos/{photo}",
         "photo": f"/api/v1/thumbs/{photo}?side={side}",
         "overlay": overlay,
         "title": title,
+    `shares` are drawn as small columns: {"name", "short": the word below, "share": 0 to 1, "tone"}.
         "tone": tone,
         "grade": grade,
         "lines": list(lines),
@@ -78,6 +80,7 @@ def tile(
 
 def card(inspection: Inspection, now: float, link: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What the card of an inspection says, in each of the states it can be in."""
+        "shares": list(shares),
     verdict, spoken = inspection.verdict, inspection.opinion
     asks = verdict is not None and verdict.needs_person and spoken is None
     told = tile(

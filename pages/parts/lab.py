@@ -91,6 +91,17 @@ def begin(domain: Domain, below: Callable[[], object] = lambda: None) -> Lab:
     return lab
 
 
+def begin_with(domain: Domain, views: Mapping[str, str]) -> tuple[Lab, str]:
+    """The same with the page's views to choose from under the title, and the one that is shown."""
+    key = f"{domain}-view"
+    first = next(iter(views))
+
+    def choose() -> None:
+        pick.one("view", list(views), first, label=t("lab.view"), say=views.__getitem__, key=key)
+
+    return begin(domain, choose), st.session_state.get(key) or first
+
+
 def _begin_anew(domain: Domain) -> None:
     """Another model begins at its own threshold, with its own worst photo."""
     settings = Settings.of()

@@ -17,7 +17,7 @@ from core.errors import ConfigError, PatinaError
 from core.loss_trials import PUBLISHED
 from core.records import Domain
 from core.settings import Settings
-from pages.parts import access, charts, notice, pick, places, tables
+from pages.parts import access, charts, notice, pick, places, tables, words
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row, figure
 
@@ -148,7 +148,7 @@ def _rows(told: Mapping[str, Any]) -> None:
     heads = [Column(t("losses.loss"), wide=True, bare=True), Column("w", "number")]
     heads += [Column(t("lab.threshold"), "number", help=t("sweep.threshold_help"))]
     heads += [Column(t(f"metric.{k}"), "number") for k in ("precision", "recall", "accuracy", "f1")]
-    heads += [Column(fine.words(w), "number", help=t("sweep.width_help")) for w in shown]
+    heads += [Column(words.said(fine.words(w)), "number", help=t("sweep.width_help")) for w in shown]
     heads += [Column(t("sweep.val_f1"), "number", help=t("sweep.val_help"))]
     rows = []
     for row in told["rows"]:
@@ -183,7 +183,7 @@ def _at_equal_precision(told: Mapping[str, Any]) -> None:
         return
     shown = found[0][1]["by_width"][:2]
     heads = [Column(t("losses.loss")), Column(t("metric.recall"), "number")]
-    heads += [Column(fine.words(w), "number") for w in shown]
+    heads += [Column(words.said(fine.words(w)), "number") for w in shown]
     rows = []
     for row, one in found:
         cells: list[Any] = [name(row), {"text": figure(one["recall"]), "sub": _more(one, None)}]

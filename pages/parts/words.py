@@ -205,7 +205,8 @@ def _patterns(family: str) -> list[tuple[str, re.Pattern[str]]]:
         if key.startswith(family) and isinstance(text, str):
             pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(text))
             found.append((key, re.compile(pattern)))
-    return found
+    # Whole sentences before those with gaps: "the photo is {fault}" would take "the photo is unlike …" too.
+    return sorted(found, key=lambda told: told[1].groups)
 
 
 def _width(verdict: Verdict) -> str:

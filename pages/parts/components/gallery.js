@@ -57,6 +57,7 @@ function draw(card, words) {
     name.title = card.full_name ?? ""
     const when = make("span", "when", card.when)
     when.title = card.exact ?? ""
+  if (card.shares?.length) text.append(shares(card))
     foot.append(name, when)
     text.append(foot)
   }
@@ -111,3 +112,20 @@ function make(tag, className, text) {
   if (text !== undefined && text !== null) node.textContent = text
   return node
 }
+// How likely each answer is: one small column an answer, its word below it.
+function shares(card) {
+  const bars = make("div", "shares")
+  const told = card.shares.map(({ name, share }) => `${name}: ${Math.round(100 * share)} %`).join(" · ")
+  bars.setAttribute("role", "img")
+  bars.setAttribute("aria-label", told)
+  for (const { short, share, tone } of card.shares) {
+    const bar = make("span", "share", short)
+    const fill = make("i", "")
+    fill.dataset.tone = tone
+    fill.style.height = `${1.9 * share}rem`
+    bar.prepend(fill)
+    bars.append(bar)
+  }
+  return bars
+}
+

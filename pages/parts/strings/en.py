@@ -122,6 +122,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "said.whole.photo_heavy": "{name} has more than {mib} MiB; {most} MiB is the most. Save it as JPEG.",
     "said.whole.photo_cut": "{name} is cut short: a part of the file is missing. Send it again.",
     "said.whole.photo_damaged": "{name} is damaged and cannot be decoded. Send it again, or the original.",
+    "said.whole.width_open": "{width} and more",
     "said.clause.fault": "the photo is {fault}",
     "said.clause.unlike": "the photo is unlike anything the model has learned from",
     "said.clause.rail_close": "it is close to the limit between normal and defect",

@@ -118,6 +118,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "said.whole.photo_heavy": "{name}：{mib} MiBを超えています（上限{most} MiB）。JPEGで保存してください。",
     "said.whole.photo_cut": "{name}：ファイルの一部が欠けています。もう一度送ってください。",
     "said.whole.photo_damaged": "{name}：壊れていて開けません。もう一度、または元の写真を送ってください。",
+    "said.whole.width_open": "{width}以上",
     "said.clause.fault": "写真が{fault}",
     "said.clause.unlike": "モデルが学習したどの写真とも似ていません",
     "said.clause.rail_close": "正常と欠陥の境目に近い判定です",

@@ -118,6 +118,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "said.whole.photo_heavy": "{name}: {mib} MiB가 넘습니다. 최대 {most} MiB입니다. JPEG로 저장하세요.",
     "said.whole.photo_cut": "{name}: 파일의 일부가 없습니다. 다시 보내세요.",
     "said.whole.photo_damaged": "{name}: 파일이 손상되어 열 수 없습니다. 다시 보내거나 원본을 보내세요.",
+    "said.whole.width_open": "{width} 이상",
     "said.clause.fault": "사진이 {fault}",
     "said.clause.unlike": "모델이 학습한 어떤 사진과도 다릅니다",
     "said.clause.rail_close": "정상과 결함의 경계에 가깝습니다",

@@ -140,8 +140,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "crack.view_threshold": "임계값",
     "crack.view_losses": "손실 함수",
     "crack.words": (
-        "<b>{threshold}</b>에서 균열 픽셀의 <b>{found}</b>을(를) 찾고 <b>{missed}</b>을(를) 놓칩니다. "
-        "균열이라 한 것의 <b>{false}</b>은(는) 오경보입니다."
+        "<b>{threshold}</b>에서 균열 픽셀의 <b>{found}</b>를 찾고 <b>{missed}</b>를 놓칩니다. "
+        "균열이라 한 것의 <b>{false}</b>는 오경보입니다."
     ),
     "crack.words_photos": (
         "균열이 있는 사진 {cracked}장 중 <b>{overlooked}</b>장에서는 십분의 일도 찾지 못합니다."
