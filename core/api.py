@@ -247,11 +247,17 @@ class _Rest:
             if plan.total is not None and received < plan.total:
                 return await _in_thread(lambda: self.uploads.flush(place))
 
+            whole = await self.uploads.taken(place, received)
+
             def keep() -> Kept:
                 db = store.connect(self.settings.database)
-                return self.uploads.keep(db, place, name, who=who, now=self.clock())
+                return self.uploads.keep(db, whole, name, who=who, now=self.clock())
 
-            return await _in_thread(keep, self.decoding)
+            try:
+                return await _in_thread(keep, self.decoding)
+            except BaseException:
+                self.uploads.put_back(whole, place)
+                raise
         except BaseException:
             if word is None:
                 place.unlink(missing_ok=True)

@@ -7,8 +7,10 @@ is as good as its length says; a photo gets its name in the store only when all 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import hashlib
+import logging
 import os
 import re
 import secrets
@@ -36,6 +38,8 @@ PIECE_BYTES = 2**20
 """Written at a time, so that an upload costs a megabyte of memory whatever its size."""
 IDLE_SECONDS = 60.0
 """A sender that is silent for longer has to come again; what arrived is kept."""
+
+log = logging.getLogger("patina.uploads")
 
 _WORD = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
@@ -192,6 +196,30 @@ class Uploads:
                 self._parts.pop(place, None)
         return at
 
+    async def taken(self, place: Path, n_bytes: int) -> Path:
+        """A whole upload under a name that no sender knows: it can be looked at without changing meanwhile.
+
+        A phone that never heard the answer sends again, perhaps just now. `Conflict` when it has begun to:
+        the photo is left to the newer sender. `put_back` what could not be kept.
+        """
+        part = self._parts.setdefault(place, _Part())
+        try:
+            async with part.lock:
+                whole = await run_in_threadpool(_moved_aside, place, n_bytes)
+                part.sender = None  # whoever has it open still writes nothing more
+                return whole
+        finally:
+            if part.sender is None:
+                self._parts.pop(place, None)
+
+    def put_back(self, whole: Path, place: Path) -> None:
+        """Leave what was `taken` where its sender can go on with it, unless something newer lies there."""
+        with contextlib.suppress(OSError):
+            if place.exists():
+                whole.unlink(missing_ok=True)
+            elif whole.exists():
+                whole.rename(place)
+
     def keep(self, db: Database, place: Path, name: str, *, who: Person, now: float) -> Kept:
         """Take a whole upload into the store; the upload is gone after. `PhotoError` when it is no photo."""
         shown = photos.safe_name(name)
@@ -288,6 +316,16 @@ def _opened(place: Path, start: int) -> BinaryIO:
         file.truncate(start)
     file.seek(start)
     return file  # type: ignore[return-value]
+
+
+def _moved_aside(place: Path, n_bytes: int) -> Path:
+    aside = place.with_name(f"{secrets.token_hex(16)}.part")
+    try:
+        if place.stat().st_size == n_bytes:
+            return place.rename(aside)
+    except OSError:  # gone; or, on Windows, still open in the other sender's hands
+        log.info("%s was taken by another sender", place.name)
+    raise Conflict("This upload is being sent anew; this sender has been cut off.")
 
 
 def _write(file: BinaryIO, piece: bytes) -> None:

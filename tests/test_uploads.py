@@ -127,6 +127,49 @@ def test_a_newer_sender_takes_over_and_the_older_one_writes_nothing_more(uploads
     assert place.read_bytes() == b"fresh"
 
 
+def test_a_sender_that_begins_anew_changes_no_photo_that_is_being_kept(world, uploads, eva):
+    """A phone that never heard the answer sends again while the first photo is still looked at."""
+    whole, place = jpeg(800, 608), uploads.place(eva, WORD)
+
+    async def go():
+        whole_once = await uploads.receive(place, Plan(0, len(whole)), pieces(whole))
+        kept_at = await uploads.taken(place, whole_once)
+        assert await uploads.receive(place, Plan(0, 1000, len(whole)), pieces(whole[:1000])) == 1000
+        return kept_at
+
+    kept = uploads.keep(world.db, asyncio.run(go()), "a.jpg", who=eva, now=time.time())
+    assert artifacts.read(world.settings.artifacts, kept.sha256) == whole
+    assert place.stat().st_size == 1000
+
+
+def test_a_photo_that_is_sent_anew_is_left_to_its_newer_sender(uploads, eva):
+    whole, place = jpeg(800, 608), uploads.place(eva, WORD)
+
+    async def go():
+        began, over = asyncio.Event(), asyncio.Event()
+
+        async def slow():
+            yield whole[:1000]
+            began.set()
+            await over.wait()
+            yield whole[1000:]
+
+        once = await uploads.receive(place, Plan(0, len(whole)), pieces(whole))
+        newer = asyncio.create_task(uploads.receive(place, Plan(0, len(whole)), slow()))
+        await began.wait()
+        with pytest.raises(Conflict, match="sent anew"):
+            await uploads.taken(place, once)
+        over.set()
+        assert await newer == once
+        back = await uploads.taken(place, once)
+        uploads.put_back(back, place)
+        return place.read_bytes()
+
+    assert asyncio.run(go()) == whole
+    with pytest.raises(Conflict, match="sent anew"):
+        asyncio.run(uploads.taken(uploads.place(eva, "never-came"), 1))
+
+
 def test_uploads_of_two_people_with_the_same_word_are_two(world, uploads, eva):
     other = world.session_of("manager").person
     assert uploads.place(eva, WORD) != uploads.place(other, WORD)
