@@ -45,6 +45,7 @@ from core import (
     store,
     workers,
 )
+    terms,
 from core.accounts import Person
 from core.errors import NotFound, PatinaError, SignInNeeded, TooMany
 from core.gate import WHO, Visitor, problem
@@ -300,7 +301,11 @@ class _Rest:
         id = await self._with_db(submit)
         found = await self._awaited(request, id, wait)
         is_over = found.state not in ("waiting", "running")
-        return _json(_inspection_json(found), 201 if is_over else 202, {"location": f"{V1}/inspections/{id}"})
+        return _json(
+            _inspection_json(found, self.settings),
+            201 if is_over else 202,
+            {"location": f"{V1}/inspections/{id}"},
+        )
 
     async def _asked(self, request: Request) -> tuple[dict[str, Any], Kept | None]:
         """What a request asks for, as JSON, as a form with a file, or as bare bytes with a query."""
@@ -378,14 +383,14 @@ class _Rest:
         if more:
             url = request.url.include_query_params(before=page[-1].id)
             following = f"{url.path}?{url.query}"
-        return _json({"inspections": [_inspection_json(i) for i in page], "next": following})
+        return _json({"inspections": [_inspection_json(i, self.settings) for i in page], "next": following})
 
     async def inspection(self, request: Request) -> Response:
         """One inspection, with every verdict it had and what people said of them."""
         id = _id(request)
 
         def read(db: Database) -> dict[str, Any]:
-            found = _inspection_json(inspections.get(db, id))
+            found = _inspection_json(inspections.get(db, id), self.settings)
             past = inspections.verdicts(db, id)
             return found | {
                 "verdicts": [_verdict_json(v) | {"at": _iso(at), "by": who} for at, who, v in past],
@@ -550,7 +555,7 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
     return dataclasses.asdict(verdict) | {"figures": dict(verdict.figures)}
 
 
-def _inspection_json(found: Inspection) -> dict[str, Any]:
+def _inspection_json(found: Inspection, settings: Settings) -> dict[str, Any]:
     plain = ("id", "state", "error", "photo", "name", "domain", "batch", "owner", "place", "note", "trim")
     told = {k: getattr(found, k) for k in plain} | {
         "scale_mm_per_px": found.scale_mm_per_px,
@@ -596,3 +601,6 @@ def _id(request: Request) -> int:
     if not (word.isascii() and word.isdecimal() and len(word) < 16):
         raise NotFound(f"There is no inspection {word[:40]!r}.")
     return int(word)
+    if found.verdict is not None:
+        stands = found.opinion.label if found.opinion else found.verdict.label
+        told["terms"] = [dataclasses.asdict(one) for one in terms.told(settings, found.domain, stands)]

@@ -326,6 +326,8 @@ def _schemas() -> Json:
         "opinions": {"type": "array", "items": _ref("Opinion")},
     }
     ask = {
+    terms = _object(dict.fromkeys(("key", "name", "source", "words", "needs"), text))
+    terms["properties"]["classes"] = {"type": "array", "items": text, "description": "One, or all left."}
         "photo": sha,
         "domain": domain,
         "batch": text | {"maxLength": 200},
@@ -346,6 +348,11 @@ def _schemas() -> Json:
         "disk": {"type": "object"},
     }
     return {
+        "terms": {
+            "type": "array",
+            "items": terms,
+            "description": "Corrosion, once judged: what the grade that stands is called in other terms.",
+        },
         "Problem": _object(problem, "type", "title", "status", "detail"),
         "Health": _object(health, "status"),
         "Kept": _object(kept, *kept),

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
+from core import terms
 from core.inspections import Inspection
+from core.settings import Settings
 
 COLUMNS: Final = (
     "inspection",
@@ -17,6 +19,7 @@ COLUMNS: Final = (
     "domain",
     "state",
     "answer",
+    "in_terms",
     "confidence",
     "threshold",
     "max_width_px",
@@ -35,13 +38,16 @@ COLUMNS: Final = (
     "batch",
     "sha256",
 )
-"""What each line says, in this order. `answer` is the model's, `person_says` a person's newest word on it."""
+"""What each line says, in this order. `answer` is the model's, `person_says` a person's newest word on it.
+
+`in_terms` is what the grade that stands, a person's before the model's, is called in the terms in force.
+"""
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet compute a cell; text from people that begins so gets an apostrophe before it."""
 
 
-def table(found: Iterable[Inspection]) -> str:
+def table(found: Iterable[Inspection], settings: Settings) -> str:
     """CSV with a heading, for any number of inspections; times are UTC in ISO 8601, empty is not known.
 
     Begins with a byte order mark: without it Excel reads Korean and Japanese names wrongly.
@@ -50,11 +56,11 @@ def table(found: Iterable[Inspection]) -> str:
     out.write("\ufeff")
     lines = csv.writer(out)
     lines.writerow(COLUMNS)
-    lines.writerows(_line(one) for one in found)
+    lines.writerows(_line(one, settings) for one in found)
     return out.getvalue()
 
 
-def _line(one: Inspection) -> list[object]:
+def _line(one: Inspection, settings: Settings) -> list[object]:
     verdict, spoken = one.verdict, one.opinion
     told: dict[str, object] = {
         "inspection": one.id,
@@ -72,6 +78,10 @@ def _line(one: Inspection) -> list[object]:
     if verdict is not None:
         told |= {
             "answer": verdict.label,
+            "in_terms": "; ".join(
+                terms.in_one_line(named)
+                for named in terms.told(settings, one.domain, spoken.label if spoken else verdict.label)
+            ),
             "confidence": f"{verdict.confidence:.4f}",
             "threshold": "" if verdict.threshold is None else f"{verdict.threshold:.4f}",
             "max_width_px": _figure(verdict.figures.get("max_width_px")),

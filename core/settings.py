@@ -26,11 +26,16 @@ class Settings:
     """By whose limits cracks are graded, a key of `core.standards` (`PATINA_STANDARD`)."""
     standards: Path | None = None
     """Tables of an organisation's own beside those that come with Patina, JSON (`PATINA_STANDARDS`)."""
+    term: tuple[str, ...] = ("aashto",)
+    """In whose terms grades of corrosion are told too, keys of `core.terms` (`PATINA_TERM`: by commas)."""
+    terms: Path | None = None
+    """Tables of terms of an organisation's own, JSON (`PATINA_TERMS`)."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """The settings that an environment describes."""
         weights, tables = environ.get("PATINA_WEIGHTS"), environ.get("PATINA_STANDARDS")
+        term, terms = environ.get("PATINA_TERM") or "aashto", environ.get("PATINA_TERMS")
         return cls(
             data=Path(environ.get("PATINA_DATA") or ROOT / "data").resolve(),
             models=Path(environ.get("PATINA_MODELS") or ROOT / "models_store").resolve(),
@@ -38,6 +43,8 @@ class Settings:
             lanes=tuple(w for w in environ.get("PATINA_WORKERS", "judge,train").split(",") if w != "none"),
             standard=environ.get("PATINA_STANDARD") or "kr-deck",
             standards=Path(tables).resolve() if tables else None,
+            term=tuple(key.strip() for key in term.split(",") if key.strip() not in ("", "none")),
+            terms=Path(terms).resolve() if terms else None,
         )
 
     @property

@@ -53,7 +53,7 @@ def take_along(asked: dict[str, Any], name: str) -> None:
 
     def table() -> str:
         db = store.connect(settings.database)  # asked for from a thread of its own
-        return report.table(inspections.find(db, **asked, limit=1_000_000))
+        return report.table(inspections.find(db, **asked, limit=1_000_000), settings)
 
     st.download_button(
         t("inspect.export"),

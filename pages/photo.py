@@ -10,7 +10,20 @@ from core.errors import NotFound
 from core.inspections import Inspection
 from core.opinions import LABELS
 from core.settings import Settings
-from pages.parts import access, bars, found, gallery, measured, places, rules, scale, trimming, viewer, words
+from pages.parts import (
+    access,
+    bars,
+    found,
+    gallery,
+    in_terms,
+    measured,
+    places,
+    rules,
+    scale,
+    trimming,
+    viewer,
+    words,
+)
 from pages.parts.strings import t
 
 person = access.require(*places.roles("photo"))
@@ -195,6 +208,7 @@ with right:
             scale.panel(inspection, now)
         with st.expander(t("rules.title")):
             rules.listed(inspection)
+    in_terms.show(inspection)
     lines = history()
     if len(lines) > 1:
         with st.expander(t("history.title", n=len(lines))):

@@ -258,6 +258,7 @@ def test_the_photo_itself_can_be_sent_bare_or_in_a_form(client):
     for told in (bare, form):
         assert (told["name"], told["batch"], told["verdict"]["label"]) == ("a.jpg", "b2", "2")
         assert told["trim"] == [0.1, 0.1, 0.9, 0.9]
+        assert [(one["key"], one["classes"]) for one in told["terms"]] == [("aashto", ["CS3"])]
 
 
 @pytest.mark.parametrize(

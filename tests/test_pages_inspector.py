@@ -236,6 +236,20 @@ def test_a_photo_is_corrected_to_another_grade(told):
         assert (opinion.label, opinion.agrees) == ("2", False)
 
 
+def test_a_grade_is_told_in_other_terms_and_a_share_only_where_somebody_measured_it(told, monkeypatch):
+    monkeypatch.setenv("PATINA_TERM", "aashto,astm-d610")
+    db = store.connect(told.database)
+    id = stock.ask(db, told, "corrosion", 3, answer=stock.verdict("corrosion", "3", 0.8))
+    with signed_in(told):
+        app = run("photo", id=str(id))
+        assert "<b>CS4</b>" in said(app)
+        assert "a hands-on check; a photo cannot prove section loss" in said(app)
+        assert "still to be found out: the rusted share" in said(app)
+        app.number_input(key=f"rusted-{id}").set_value(12.0).run()
+        assert "<b>3</b> – 10 to 16 % of the surface rusted" in said(app)
+        assert "still to be found out: the rusted share" not in said(app)
+
+
 def test_judging_again_puts_the_photo_back_in_the_queue(told):
     made = stock.fill(told)
     with signed_in(told):
