@@ -15,7 +15,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
-from core import artifacts, photos
+from core import artifacts, labels, photos
 from core.errors import NotFound, PatinaError
 from core.records import DOMAINS, Domain, Trim
 from core.uploads import too_large
@@ -99,7 +99,7 @@ def domain(word: object) -> Domain:
 
 
 def trim(told: object) -> Trim | None:
-    """Four fractions, as a JSON list or as `0.1,0.1,0.9,0.9`."""
+    """Four fractions, as a JSON list or as `0.1,0.1,0.9,0.9`; `DataError` for a box outside the photo."""
     if told in (None, "", []):
         return None
     parts: Any = told.split(",") if isinstance(told, str) else told
@@ -107,9 +107,7 @@ def trim(told: object) -> Trim | None:
         x0, y0, x1, y1 = (float(p) for p in parts)
     except (TypeError, ValueError, OverflowError):
         raise PatinaError(f"trim is {told!r:.60}; it must be four numbers: x0, y0, x1, y1.") from None
-    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
-        raise PatinaError("trim must run from the upper left to the lower right, as fractions from 0 to 1.")
-    return x0, y0, x1, y1
+    return labels.checked((x0, y0, x1, y1))
 
 
 def number(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from core import decisions
+from core import coach, decisions
 from core.config import param
 from core.decisions import CLASSES, N
 from core.errors import ConfigError, DataError
@@ -425,10 +425,11 @@ def judge(
 ) -> Verdict:
     """The verdict on one photo from its stored probabilities.
 
-    `arrays` holds `p` (4,) and perhaps `unlike` (), 0 to 1. The grade is the likeliest one, or that of
-    least expected cost (`decide`). `threshold` is the confidence below which a person should look (None:
-    the card's); it never changes the grade. With costs the figures name the `likeliest` grade too. Severe
-    grades ask for a hands-on check and claim no loss.
+    `arrays` holds `p` (4,) and perhaps `unlike` (), 0 to 1; `beside` (4,), what was said of the photo's other
+    view (whole, where a box was drawn), and `box` (4,), the proposed one where none was. The grade is the
+    likeliest one, or that of least expected cost (`decide`). `threshold` is the confidence below which a
+    person should look (None: the card's); it never changes the grade, nor does the other view. With costs
+    the figures name the `likeliest` grade too. Severe grades ask for a hands-on check and claim no loss.
     """
     cut = card.threshold if threshold is None else threshold
     cut = 0.5 if cut is None else float(cut)
@@ -446,6 +447,13 @@ def judge(
         doubts.append(f"it may be grade {min(grade, other)} or {max(grade, other)}")
     elif grade < 3 and p[3] >= decisions.MAY_BE_SEVERE:
         doubts.append("it may be grade 3")
+    beside, seen = _beside(arrays, costs)
+    if beside is not None and beside != grade:
+        doubts.append(
+            f"the part in the box looks like grade {beside}"
+            if trim is None
+            else f"the whole photo looks like grade {beside}"
+        )
     told = f"{GRADES[grade].state}: {GRADES[grade].words}"
     return Verdict(
         domain="corrosion",
@@ -458,10 +466,25 @@ def judge(
         model=card.id,
         figures={f"p_{g}": float(p[g]) for g in range(N)}
         | {"unlike": unlike, "state": GRADES[grade].state}
+        | seen
         | ({} if costs is None else {"likeliest": CLASSES[int(decisions.decide(p[None])[0])]}),
         trim=trim,
         scale_mm_per_px=scale_mm_per_px,
     )
+
+
+def _beside(
+    arrays: Mapping[str, np.ndarray], costs: np.ndarray | None
+) -> tuple[int | None, dict[str, float | int | str | None]]:
+    """The grade of the other view of the photo, None where it was not looked at; what figures tell of it."""
+    if "beside" not in arrays:
+        return None, {}
+    p = np.asarray(arrays["beside"], np.float64)
+    grade = int(decisions.decide(p[None], costs)[0])
+    told: dict[str, float | int | str | None] = {"beside": CLASSES[grade], "p_beside": float(p[grade])}
+    if "box" in arrays:
+        told |= {name: round(float(v), 4) for name, v in zip(coach.CORNERS, arrays["box"], strict=True)}
+    return grade, told
 
 
 def _doubtful(grade: int, other: int, is_between: bool) -> str:

@@ -101,7 +101,10 @@ def checked(trim: Trim) -> Trim:
             "upper left to the lower right between 0 and 1. Draw it again."
         )
     if x1 - x0 < LEAST or y1 - y0 < LEAST:
-        raise DataError("The trim box is too small to see anything in it; draw a larger one.")
+        raise DataError(
+            f"The trim box ({x0:g}, {y0:g}, {x1:g}, {y1:g}) is too small to see anything in it; it must be "
+            f"at least {LEAST:g} of the photo wide and high. Draw a larger one."
+        )
     return trim
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import datasets, labels, photos, sets, store
+from core import labels, photos, sets, store
 from core.imports import HERE, Import
 from core.records import DOMAINS, Domain, Photo
 from core.sets import StoredSet
@@ -76,15 +76,13 @@ def card(stored: StoredSet) -> dict[str, Any]:
     """A set as a card: four of its photos, how many of what, what is wrong, under which licence."""
     lines = [("", counted(stored.report.get("counts") or {}))]
     splits = stored.report.get("splits") or {}
-    lines.append(
-        ("quiet", " · ".join(f"{name or t('data.no_split')}: {size(n):,}" for name, n in splits.items()))
-    )
+    lines.append(("quiet", " · ".join(f"{words.split(name)}: {size(n):,}" for name, n in splits.items())))
     problems = stored.report.get("problems") or ()
     if problems:
         lines.append(("ask", t("data.problems", n=len(problems))))
     if stored.is_synthetic:
         lines.append(("ask", t("data.synthetic_set")))
-    lines.append(("quiet", licence(stored)))
+    lines.append(("quiet", words.licence(stored.licence)))
     first = sets.first_photos(db, stored.id, 4)
     told = gallery.tile(
         stored.name,
@@ -99,11 +97,6 @@ def card(stored: StoredSet) -> dict[str, Any]:
         "when": words.ago(stored.imported_at, now),
         "exact": words.exact(stored.imported_at),
     }
-
-
-def licence(stored: StoredSet) -> str:
-    """Under which licence a set stands, in words where nobody said so."""
-    return t("data.no_licence") if stored.licence in ("", datasets.NOT_STATED) else stored.licence
 
 
 def size(told: Any) -> int:
@@ -132,7 +125,7 @@ def facts(stored: StoredSet) -> None:
     told = [
         t(f"domain.{stored.domain}"),
         t("data.photos", n=stored.n_photos),
-        html.escape(licence(stored)),
+        html.escape(words.licence(stored.licence)),
         t("data.by", who=html.escape(stored.imported_by), ago=words.ago(stored.imported_at, now)),
     ]
     if stored.is_synthetic:
@@ -153,7 +146,7 @@ def report(told: Mapping[str, Any]) -> None:
         rows = [
             tables.Row(
                 name,
-                [name or t("data.no_split")]
+                [words.split(name)]
                 + [f"{(one.get('counts') or {}).get(c, 0):,}" for c in classes]
                 + [f"{size(one):,}"],
             )
@@ -177,7 +170,10 @@ def wall(stored: StoredSet) -> None:
             t("data.class"), "class", ["", *classes], lambda c: class_name(c) if c else t("find.any")
         )
         chosen_split = address.select(
-            t("data.split"), "split", ["", *(s for s in splits if s)], lambda s: s or t("find.any")
+            t("data.split"),
+            "split",
+            ["", *(s for s in splits if s)],
+            lambda s: words.split(s) if s else t("find.any"),
         )
     shown = [
         p
@@ -208,7 +204,7 @@ def tile(photo: Photo) -> dict[str, Any]:
     """A photo of a set as a tile."""
     grade = "" if photo.grade is None else str(photo.grade)
     tone = f"grade-{grade}" if grade else {"defect": "bad", "normal": "fine"}.get(photo.label or "", "none")
-    where = " · ".join(part for part in (photo.split, photo.group) if part)
+    where = " · ".join(part for part in (photo.split and words.split(photo.split), photo.group) if part)
     told = gallery.tile(
         photo.sha256,
         photo.sha256,
@@ -230,7 +226,7 @@ def large(photo: Photo, domain: Domain) -> None:
         viewer.stored(photo, key=f"large-{photo.sha256}")
     if domain != "crack":
         relabel.desk(domain, photo.sha256)
-    told = [photo.title, class_name(class_of(photo)), photo.split, photo.group, photo.source]
+    told = [photo.title, class_name(class_of(photo)), words.split(photo.split), photo.group, photo.source]
     st.html(f'<p class="note">{html.escape(" · ".join(part for part in told if part))}</p>')
 
 

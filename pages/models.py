@@ -98,7 +98,7 @@ def history(domain: Domain) -> None:
         Row(
             str(i),
             [
-                {"text": s.model, "sub": s.why},
+                {"text": s.model, "sub": words.said(s.why)},
                 f"{s.threshold:.3f}" if s.threshold is not None else t("models.own_threshold"),
                 s.who,
                 {"text": words.ago(s.at, now), "title": words.exact(s.at)},

@@ -153,7 +153,14 @@ def moment(at: float) -> str:
 def history() -> list[tuple[float, str]]:
     """Everything ever said about this photo, newest first: (when, one line)."""
     told = [
-        (at, t("history.verdict", model=given.model, verdict=words.headline(given)))
+        (
+            at,
+            t(
+                "history.verdict" if given.trim is None else "history.with_box",
+                model=given.model,
+                verdict=words.headline(given),
+            ),
+        )
         for at, _, given in inspections.verdicts(db, inspection.id)
     ]
     for opinion in opinions.of(db, inspection.id):
@@ -169,18 +176,16 @@ def history() -> list[tuple[float, str]]:
 neighbours()
 left, right = st.columns([7, 4], gap="large")
 with left:
-    scale.drawn(inspection, viewer.show(inspection, key=f"viewer-{inspection.id}"))
+    if trimming.wanted(inspection):
+        trimming.show(inspection)
+    else:
+        scale.drawn(inspection, viewer.show(inspection, key=f"viewer-{inspection.id}"))
     if verdict is not None and verdict.label == "crack" and inspection.arrays is not None:
         folded = st.expander(t("measured.title"), key="measured", on_change="rerun")
         if folded.open:  # measuring every crack takes a moment: done for those who want it
             with folded:
                 measured.take_along(inspection)
                 measured.show(inspection)
-    if inspection.domain == "corrosion" and inspection.state not in ("waiting", "running"):
-        folded = st.expander(t("crop.title"), icon=":material/crop:", key="crop-part", on_change="rerun")
-        if folded.open:
-            with folded:
-                trimming.show(inspection)
 with right:
     if verdict is None and inspection.state in ("waiting", "running"):
         wait()
@@ -197,18 +202,19 @@ with right:
             short = scale.short_of(inspection) if inspection.domain == "crack" else None
             if short is not None:
                 st.html(f'<p class="line ask">{html.escape(scale.too_far(short))}</p>')
+            trimming.both(inspection)
             bars.why(verdict)
             decide()
         st.button(
             t("photo.again"), icon=":material/refresh:", on_click=ask_again, key="again", type="tertiary"
         )
+    in_terms.show(inspection)
     st.html(facts(inspection))
     if inspection.domain == "crack" and verdict is not None:
         with st.expander(t("photo.scale")):
             scale.panel(inspection, now)
         with st.expander(t("rules.title")):
             rules.listed(inspection)
-    in_terms.show(inspection)
     lines = history()
     if len(lines) > 1:
         with st.expander(t("history.title", n=len(lines))):

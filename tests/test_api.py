@@ -270,7 +270,9 @@ def test_the_photo_itself_can_be_sent_bare_or_in_a_form(client):
         ({"photo": SHA, "domain": "rail"}, 404, "upload it first"),
         ({"photo": "x", "domain": "rail"}, 404, "upload it first"),
         ({"photo": SHA, "domain": "rail", "trim": [0, 0, 1]}, 400, "four numbers"),
-        ({"photo": SHA, "domain": "rail", "trim": [0.5, 0, 0.4, 1]}, 400, "upper left"),
+        ({"photo": SHA, "domain": "rail", "trim": [0.5, 0, 0.4, 1]}, 422, "upper left"),
+        ({"photo": SHA, "domain": "rail", "trim": [0.5, 0, 1.2, 1]}, 422, "(0.5, 0, 1.2, 1) does not lie in"),
+        ({"photo": SHA, "domain": "rail", "trim": [0.5, 0, 0.51, 1]}, 422, "Draw a larger one"),
         ({"photo": SHA, "domain": "rail", "trim": "no"}, 400, "four numbers"),
         ({"photo": SHA, "domain": "rail", "trim": 7}, 400, "four numbers"),
         ({"photo": SHA, "domain": "rail", "scale_mm_per_px": 0}, 400, "scale_mm_per_px is 0"),
@@ -289,6 +291,25 @@ def test_a_body_that_is_no_question_is_refused(client, body):
     is_problem(
         client.post("/api/v1/inspections", content=body, headers={"content-type": "application/json"}), 400
     )
+
+
+@pytest.mark.parametrize("box", ["0.5,0,1.2,1", "0.6,0,0.5,1", "0,0,nan,1", "0,0,0.01,1"])
+def test_a_photo_with_a_box_outside_it_leaves_nothing_behind(client, world, box):
+    """Neither the photo nor an inspection of it, whichever way it comes."""
+    held = [store.rows(world.db, f"select 1 from {table}") for table in ("photos", "inspections")]
+    told = {"domain": "corrosion", "trim": box}
+    bare = client.post(
+        "/api/v1/inspections",
+        params=told,
+        content=jpeg(seed=98),
+        headers={"content-type": "image/jpeg"},
+    )
+    form = client.post(
+        "/api/v1/inspections", data=told, files={"file": ("a.jpg", jpeg(seed=98), "image/jpeg")}
+    )
+    for answer in (bare, form):
+        is_problem(answer, 422, "Draw")
+    assert [store.rows(world.db, f"select 1 from {table}") for table in ("photos", "inspections")] == held
 
 
 def test_a_bare_photo_without_a_domain_is_refused_and_not_kept(client, world):

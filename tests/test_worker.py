@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import arrays, artifacts, cards, inspections, queue, services, store, workers
+from core import arrays, artifacts, cards, coach, corrosion, inspections, queue, services, store, workers
 from core.engine import lanes, work
 from core.engine.life import Life
 from core.errors import Conflict
@@ -115,6 +115,15 @@ def test_a_trimmed_photo_is_judged_inside_its_trim(told, db):
         assert judge.take()
     assert inspections.get(db, cut).verdict.trim == trim
     assert inspections.get(db, cut).arrays != inspections.get(db, whole).arrays
+    # Both are seen in both ways: what is said of the whole photo is the same, whichever was asked for.
+    one, other = (
+        arrays.unpack(artifacts.read(told.artifacts, inspections.get(db, id).arrays)) for id in (whole, cut)
+    )
+    assert other["beside"] == pytest.approx(one["p"], abs=1e-3)
+    assert "box" not in other
+    assert one["box"].tolist() == pytest.approx(coach.proposed(one["looked"]))
+    assert one["beside"] != pytest.approx(one["p"], abs=1e-6)
+    assert inspections.get(db, whole).verdict.figures["beside"] in corrosion.CLASSES
 
 
 def test_without_a_model_each_photo_is_told_so(told, db):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import time
@@ -19,6 +20,7 @@ from core import (
     arrays,
     artifacts,
     cards,
+    coach,
     cycles,
     inspections,
     photos,
@@ -36,13 +38,15 @@ from core.engine.stop import Stop, Stopped
 from core.errors import ConfigError, NotFound, PatinaError
 from core.inspections import Inspection
 from core.orders import rules
-from core.records import DOMAINS, Domain, PhotoSet, Progress, Run
+from core.records import DOMAINS, Card, Domain, PhotoSet, Progress, Run
 from core.settings import Settings
 
 BATCH = 8
 """So many waiting photos are judged at once: the first of them waits little, all of them gain."""
 REPORT_SECONDS = 1.0
 """A report that carries neither figures nor a note is written at most so often."""
+
+Asked = work.Answer[tuple[Run, Inspection]]
 
 log = logging.getLogger("patina.lanes")
 
@@ -122,7 +126,7 @@ class Judge:
             for answer in work.answers(domain, model, asked, lambda one: self._picture(one[1], margin)):
                 if self.life.ending.is_set():
                     return  # the others wait again when this worker leaves
-                self._file(answer, serving)
+                self._file(self._beside(answer, model, serving.card), serving)
                 left.pop(answer.asked[0].id)
         except PatinaError as error:
             for run, _ in left.values():
@@ -143,7 +147,20 @@ class Judge:
             return picture
         return photos.trim(picture, inspection.trim, margin)
 
-    def _file(self, answer: work.Answer[tuple[Run, Inspection]], serving: services.Serving) -> None:
+    def _beside(self, answer: Asked, model: Any, card: Card) -> Asked:
+        """A metal part seen in two ways: also whole where a box was drawn, else also in a proposed box."""
+        if card.domain != "corrosion" or answer.error or not card.preprocessing.get("trimmed"):
+            return answer
+        inspection = answer.asked[1]
+        other, more = dataclasses.replace(inspection, trim=None), {}
+        if inspection.trim is None:
+            box = coach.proposed(answer.arrays["looked"])
+            other, more = dataclasses.replace(inspection, trim=box), {"box": np.asarray(box, np.float32)}
+        picture = self._picture(other, float(card.preprocessing.get("margin", 1.0)))
+        [seen] = work.ENGINES[card.domain].predict(model, iter([picture]))
+        return dataclasses.replace(answer, arrays={**answer.arrays, **more, "beside": seen["p"]})
+
+    def _file(self, answer: Asked, serving: services.Serving) -> None:
         """The verdict and the end of its run, in one transaction; nothing when the run is no longer ours."""
         run, inspection = answer.asked
         if answer.error is not None:

@@ -10,10 +10,21 @@ _crop = element("crop")
 
 
 def draw(
-    sha: str, width_px: int, height_px: int, box: Trim | None, *, key: str, alt: str, keep: str = ""
+    sha: str,
+    width_px: int,
+    height_px: int,
+    box: Trim | None,
+    *,
+    key: str,
+    alt: str,
+    keep: str = "",
+    proposed: Trim | None = None,
 ) -> Trim | None:
-    """The photo with its box; the box just kept, once, else None. `keep` are the button's words."""
-    names = ("box", "whole", "back", "hint")
+    """The photo with its box; the box just kept, once, else None. `keep` are the button's words.
+
+    Where nobody has drawn a box yet it begins with the `proposed` one.
+    """
+    names = ("box", "whole", "back", "hint", "propose")
     _crop(
         key=key,
         data={
@@ -21,6 +32,7 @@ def draw(
             "width": width_px,
             "height": height_px,
             "box": list(box) if box else None,
+            "proposed": list(proposed) if proposed else None,
             "alt": alt,
             "words": {name: t(f"crop.{name}") for name in names} | {"keep": keep or t("crop.keep")},
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from core.inspections import Inspection
 from pages.parts import places, words
@@ -13,6 +13,9 @@ from pages.parts.strings import t
 Layout = Literal["cards", "rows", "wall"]
 
 _gallery = element("gallery")
+
+CROP: Final = {"crop": "true"}
+"""The word in a photo's address that opens it with the box to be drawn."""
 
 
 def inspections(
@@ -27,17 +30,21 @@ def inspections(
     told = dict(link or {})
     clicked = show([card(i, now, told) for i in found], key=key, layout=layout)
     if clicked is not None:
-        places.go("photo", id=clicked, **told)
+        id, _, is_crop = clicked.partition("#")
+        places.go("photo", id=id, **(CROP if is_crop else {}), **told)
 
 
 def show(cards: Sequence[Mapping[str, Any]], *, key: str, layout: Layout = "cards") -> str | None:
-    """The `id` of the card just clicked, else None. A card is what `card` or `tile` makes."""
+    """The `id` of the card just clicked, else None; `id#crop` where its crop sign was.
+
+    A card is what `card` or `tile` makes.
+    """
     _gallery(
         key=key,
         data={
             "cards": list(cards),
             "layout": layout,
-            "words": {"evidence": t("gallery.evidence")},
+            "words": {"evidence": t("gallery.evidence"), "crop": t("crop.title")},
         },
         on_open_change=hold(key, "open"),
     )
@@ -56,23 +63,24 @@ def tile(
     name: str = "",
     grade: str = "",
     overlay: str = "",
+    shares: Sequence[Mapping[str, Any]] = (),
     side: int = 320,
 ) -> dict[str, Any]:
     """A card for any photo in the store; `photo` is its sha256, `lines` are (kind, text).
 
     Kinds: "" plain, "quiet", "ask" (a person is needed), "done" (a person has spoken).
+    `shares` are drawn as small columns: {"name", "short": the word below, "share": 0 to 1, "tone"}.
     """
     return {
-    shares: Sequence[Mapping[str, Any]] = (),
         "id": id,
         "href": href or f"/api/v1/photos/{photo}",
         "photo": f"/api/v1/thumbs/{photo}?side={side}",
         "overlay": overlay,
         "title": title,
-    `shares` are drawn as small columns: {"name", "short": the word below, "share": 0 to 1, "tone"}.
         "tone": tone,
         "grade": grade,
         "lines": list(lines),
+        "shares": list(shares),
         "name": words.shortened(name),
         "full_name": name,
     }
@@ -80,7 +88,6 @@ def tile(
 
 def card(inspection: Inspection, now: float, link: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What the card of an inspection says, in each of the states it can be in."""
-        "shares": list(shares),
     verdict, spoken = inspection.verdict, inspection.opinion
     asks = verdict is not None and verdict.needs_person and spoken is None
     told = tile(
@@ -94,8 +101,10 @@ def card(inspection: Inspection, now: float, link: Mapping[str, str] | None = No
         side=480,
     )
     grade = spoken.label if spoken else verdict.label if verdict else ""
+    is_metal = inspection.domain == "corrosion"
     return told | {
-        "grade": grade if inspection.domain == "corrosion" else "",
+        "grade": grade if is_metal else "",
+        "crop": places.href("photo", id=inspection.id, **CROP, **(link or {})) if is_metal else "",
         "overlay": f"/api/v1/overlays/{inspection.id}.webp?side=480" if has_overlay(inspection) else "",
         "person": asks,
         "when": words.ago(inspection.created_at, now),

@@ -171,13 +171,18 @@ def in_short(lab: Lab) -> list[str]:
         told.append(f"<b>{t('lab.synthetic')}</b>")
     told.append(html.escape(t("lab.learned", data=data_words(card))))
     if card.licence:
-        told.append(html.escape(t("lab.licence", licence=card.licence)))
+        said = words.licence(card.licence)
+        told.append(html.escape(t("lab.licence", licence=said) if said == card.licence else said))
     n = (card.figures.get(lab.split) or {}).get("n")
     if n:
         told.append(t("lab.test_n" if lab.split == "test" else "lab.val_n", n=int(n)))
     if lab.domain != "corrosion" and card.threshold is not None:
         told.append(
-            t("lab.threshold_how", threshold=f"{card.threshold:.3f}", how=html.escape(card.threshold_how))
+            t(
+                "lab.threshold_how",
+                threshold=f"{card.threshold:.3f}",
+                how=html.escape(words.said(card.threshold_how)),
+            )
         )
     told.append(service_words(lab))
     return told

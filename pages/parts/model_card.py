@@ -40,10 +40,10 @@ def data(card: Card) -> None:
     for i, told in enumerate(card.data):
         counts = told.get("n")
         n = counts if isinstance(counts, dict) else _by_split(told)
-        name = {"text": str(told.get("name", "?")), "sub": str(told.get("licence", ""))}
+        name = {"text": str(told.get("name", "?")), "sub": words.licence(str(told.get("licence", "")))}
         if told.get("is_synthetic"):
             name["sub"] = " · ".join(filter(None, (t("lab.synthetic"), name["sub"])))
-        splits = ", ".join(f"{split or t('models.no_split')}: {k:,}" for split, k in n.items())
+        splits = ", ".join(f"{words.split(split)}: {k:,}" for split, k in n.items())
         rows.append(Row(str(i), [name, splits or (f"{counts:,}" if isinstance(counts, int) else "–")]))
     tables.show([Column(t("runs.data")), Column(t("models.photos_by_split"))], rows, key="card-data")
 
@@ -73,9 +73,11 @@ def facts(card: Card) -> None:
     """Threshold and how it was chosen, licence, command, seed, machine, versions, checksum."""
     told: list[tuple[str, str]] = []
     if card.threshold is not None:
-        told.append((t("lab.threshold"), f"{card.threshold:.3f} – {html.escape(card.threshold_how)}"))
+        told.append(
+            (t("lab.threshold"), f"{card.threshold:.3f} – {html.escape(words.said(card.threshold_how))}")
+        )
     told += [
-        (t("models.licence"), html.escape(card.licence or "–")),
+        (t("models.licence"), html.escape(words.licence(card.licence))),
         (t("models.made"), html.escape(f"{made(card)}{', ' + card.made_by if card.made_by else ''}")),
         (t("models.took"), words.in_about(card.seconds)),
         (t("models.machine"), html.escape(card.device or "–")),

@@ -6,28 +6,35 @@ import time
 
 import streamlit as st
 
-from core import inspections, store
+from core import coach, inspections, store
 from core.inspections import Inspection
 from core.settings import Settings
 from pages.parts import access, cropper, notice, words
 from pages.parts.strings import t
 
 
+def wanted(inspection: Inspection) -> bool:
+    """Whether the box is to be drawn now; a switch of the address, so that a card can lead here."""
+    if st.session_state.pop("crop-done", False):
+        st.session_state["crop"] = False
+    return inspection.domain == "corrosion" and st.toggle(
+        t("crop.title"), key="crop", bind="query-params", help=t("crop.note")
+    )
+
+
 def show(inspection: Inspection) -> None:
     """The box over the photo; keeping it asks for a verdict on that part, earlier ones stay."""
     settings = Settings.of()
     db = store.connect(settings.database)
-    told = words_of(db, inspection)
-    if told:
-        st.html(f'<p class="line">{told}</p>')
     kept = cropper.draw(
         inspection.photo,
         inspection.width_px,
         inspection.height_px,
         inspection.trim,
-        key=f"crop-{inspection.id}-{inspection.verdict_at or 0}",
+        key=f"crop-{inspection.id}",
         alt=inspection.name,
         keep=t("crop.judge"),
+        proposed=coach.of_figures(inspection.verdict.figures) if inspection.verdict is not None else None,
     )
     st.html(f'<p class="note">{t("crop.note")}</p>')
     if kept is not None:
@@ -35,18 +42,24 @@ def show(inspection: Inspection) -> None:
             box = None if kept == (0.0, 0.0, 1.0, 1.0) else kept
             now, who = time.time(), access.me().name
             inspections.set_trim(db, inspection.id, box, who=who, now=now, wake=settings.wake)
+            st.session_state["crop-done"] = True
             st.rerun()
 
 
-def words_of(db: inspections.Database, inspection: Inspection) -> str:
-    """Whether the verdict on this cut is that on another one: "" where there is only one; safe as HTML."""
-    now = inspection.verdict
-    if now is None:
+def both(inspection: Inspection) -> None:
+    """The verdict with and without the box, one line; a proposed box is a tap away."""
+    told = words_of(inspection)
+    if told:
+        st.html(f'<p class="line">{told}</p>')
+
+
+def words_of(inspection: Inspection) -> str:
+    """What the photo looks like with and without the box, "" where only one was looked at; safe as HTML."""
+    verdict = inspection.verdict
+    beside = verdict.figures.get("beside") if verdict is not None else None
+    if verdict is None or beside is None:
         return ""
-    others = [v for _, _, v in inspections.verdicts(db, inspection.id) if v.trim != now.trim]
-    if not others:
-        return ""
-    names = [words.label(inspection.domain, v.label) for v in (now, others[0])]
-    if names[0] == names[1]:
-        return t("crop.agree", now=names[0])
-    return f"<b>{t('crop.differ', now=names[0], before=names[1])}</b>"
+    names = [words.label(inspection.domain, str(one)) for one in (verdict.label, beside)]
+    inside, whole = names if verdict.trim is not None else names[::-1]
+    told = t("crop.both_proposed" if verdict.trim is None else "crop.both_drawn", box=inside, whole=whole)
+    return told if inside == whole else f"<b>{told} {t('crop.differ')}</b>"

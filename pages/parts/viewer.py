@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from core import photos
+from core import coach, photos
 from core.inspections import Inspection
 from core.records import Photo, Trim
 from pages.parts import gallery, spotlight
@@ -19,12 +19,14 @@ _viewer = element("viewer", "stage", "ruler")
 
 
 def show(inspection: Inspection, *, key: str) -> Mapping[str, float] | None:
-    """The photo of an inspection, its evidence and its trim; on a crack's a scale can be drawn.
+    """The photo of an inspection, its evidence, its drawn or proposed box; a crack's takes a scale.
 
     Returns the line just drawn, once: x0 y0 x1 y1 in photo pixels, and its length `mm`.
     """
     verdict = inspection.verdict
-    trim = verdict.trim if verdict is not None else inspection.trim
+    trim = inspection.trim
+    if verdict is not None:
+        trim = verdict.trim or coach.of_figures(verdict.figures)
     photo(
         inspection.photo,
         inspection.width_px,

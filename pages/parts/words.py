@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.datasets import NOT_STATED
 from core.inspections import Inspection
 from core.records import Domain, Verdict
 from pages.parts.strings import CATALOGUES, language, say, t
@@ -27,6 +28,7 @@ NETWORKS: Final = {
 """Networks as people write them."""
 ASKS: Final = "A person should look: "
 """How some stored reasons begin; beside a card's mark for "a person is needed" it says nothing new."""
+SPLITS: Final = ("train", "val", "test", "pool")
 CLOSE: Final = 0.25
 """ours: a neighbouring grade this likely is named as well: "Grade 2 of 3, close to 3"."""
 SURE: Final = 0.95
@@ -86,6 +88,16 @@ def why_ask(reason: str) -> str:
 def label(domain: Domain, name: str) -> str:
     """An answer's name alone, for a button or a filter: "Defect", "Grade 2"."""
     return t("label.grade", grade=name) if domain == "corrosion" else t(f"label.{name.replace(' ', '_')}")
+
+
+def split(name: str) -> str:
+    """What a split is called; one that an importer named otherwise keeps its own word."""
+    return t(f"split.{name}") if name in SPLITS else name or t("data.no_split")
+
+
+def licence(text: str) -> str:
+    """A licence as its set or card says it, in words where nobody said so."""
+    return t("data.no_licence") if text in ("", NOT_STATED) else text
 
 
 def tone(inspection: Inspection) -> str:

@@ -1,5 +1,6 @@
 // A box on a photo: drag it, drag its eight handles, or draw a new one; by mouse, finger or keys (arrows move it,
-// with Shift they grow and shrink it). Fractions of the photo, 0 to 1, go to Python when the box is kept.
+// with Shift they grow and shrink it). Fractions of the photo, 0 to 1, go to Python when the box is kept. A box
+// that is being drawn stays when something else about the photo becomes known (its verdict, a proposal).
 
 const LEAST = 0.04
 const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"]
@@ -16,7 +17,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
 function draw(root, data) {
   const { words } = data
-  let box = [...(data.box ?? [0.1, 0.1, 0.9, 0.9])]
+  const first = data.box ?? data.proposed ?? [0.1, 0.1, 0.9, 0.9]
+  const of = JSON.stringify([data.photo, data.box])
+  let box = [...first]
   const stage = make("div", "stage")
   const photo = make("img", "photo")
   const cut = make("div", "cut")
@@ -37,10 +40,11 @@ function draw(root, data) {
   stage.append(photo, cut)
   const keep = button(words.keep, "primary", () => root.keep(box.map((v) => Math.round(v * 1e4) / 1e4)))
   const whole = button(words.whole, "", () => set([0, 0, 1, 1]))
-  const back = button(words.back, "", () => set([...(data.box ?? [0.1, 0.1, 0.9, 0.9])]))
-  tools.append(keep, back, whole)
+  const back = button(words.back, "", () => set([...first]))
+  const propose = button(words.propose, "", () => set([...data.proposed]))
+  tools.append(keep, ...(data.proposed && data.box ? [propose] : []), back, whole)
   root.replaceChildren(stage, tools, make("div", "hint", words.hint))
-  set(box)
+  set(root.drawn?.of === of ? root.drawn.box : box)
 
   function set(next) {
     const [x0, y0, x1, y1] = next
@@ -51,9 +55,10 @@ function draw(root, data) {
       left: `${box[0] * 100}%`, top: `${box[1] * 100}%`,
       width: `${(box[2] - box[0]) * 100}%`, height: `${(box[3] - box[1]) * 100}%`,
     })
-    const same = data.box && data.box.every((v, i) => Math.abs(v - box[i]) < 5e-4)
-    keep.disabled = Boolean(same)
-    back.disabled = Boolean(same)
+    const is = (other) => other.every((v, i) => Math.abs(v - box[i]) < 5e-4)
+    keep.disabled = is(data.box ?? [0, 0, 1, 1])
+    back.disabled = is(first)
+    root.drawn = is(first) ? null : { of, box }
     root.dataset.box = box.map((v) => v.toFixed(4)).join(",")
   }
   function moved(from, dx, dy) {

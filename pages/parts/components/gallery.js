@@ -5,6 +5,9 @@ const EYE =
   '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true">' +
   '<path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z"/>' +
   '<circle cx="12" cy="12" r="3"/><path class="slash" d="M4 4l16 16"/></svg>'
+const CROP =
+  '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true">' +
+  '<path d="M6.5 2v15.5H22M2 6.5h15.5V22"/></svg>'
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const gallery = parentElement.querySelector(".gallery")
@@ -28,10 +31,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
       }
       node = fresh
     }
-    node.querySelector(".title a").onclick = (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
-      event.preventDefault()
-      open(card.id)
+    for (const [place, id] of [[".title a", card.id], [".crop", `${card.id}#crop`]]) {
+      const link = node.querySelector(place)
+      if (link) link.onclick = (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
+        event.preventDefault()
+        open(id)
+      }
     }
     if (gallery.children[i] !== node) gallery.insertBefore(node, gallery.children[i] ?? null)
   })
@@ -51,13 +57,13 @@ function draw(card, words) {
   title.append(link)
   text.append(title)
   for (const [kind, line] of card.lines ?? []) text.append(make("div", `line ${kind}`, line))
+  if (card.shares?.length) text.append(shares(card))
   if (card.name || card.when) {
     const foot = make("div", "foot")
     const name = make("span", "name", card.name)
     name.title = card.full_name ?? ""
     const when = make("span", "when", card.when)
     when.title = card.exact ?? ""
-  if (card.shares?.length) text.append(shares(card))
     foot.append(name, when)
     text.append(foot)
   }
@@ -93,6 +99,14 @@ function picture(card, words, node) {
     eye.onclick = () => eye.setAttribute("aria-pressed", String(!node.classList.toggle("without")))
     frame.append(evidence, eye)
   }
+  if (card.crop) {
+    const crop = make("a", "eye crop")
+    crop.innerHTML = CROP
+    crop.href = card.crop
+    crop.title = words.crop
+    crop.setAttribute("aria-label", words.crop)
+    frame.append(crop)
+  }
   return frame
 }
 
@@ -106,12 +120,6 @@ function mosaic(card) {
   return frame
 }
 
-function make(tag, className, text) {
-  const node = document.createElement(tag)
-  node.className = className
-  if (text !== undefined && text !== null) node.textContent = text
-  return node
-}
 // How likely each answer is: one small column an answer, its word below it.
 function shares(card) {
   const bars = make("div", "shares")
@@ -129,3 +137,9 @@ function shares(card) {
   return bars
 }
 
+function make(tag, className, text) {
+  const node = document.createElement(tag)
+  node.className = className
+  if (text !== undefined && text !== null) node.textContent = text
+  return node
+}

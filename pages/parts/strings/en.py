@@ -127,6 +127,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "said.clause.unlike": "the photo is unlike anything the model has learned from",
     "said.clause.rail_close": "it is close to the limit between normal and defect",
     "said.clause.grade_between": "it may be grade {low} or {high}",
+    "said.clause.box": "the part in the box looks like grade {grade}",
+    "said.clause.whole": "the whole photo looks like grade {grade}",
     "said.clause.grade_severe": "it may be grade 3",
     "said.clause.crack_much": "more of it is marked than a crack can cover",
     "said.clause.crack_faint": "what looks like a crack is faint",

@@ -123,6 +123,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "said.clause.unlike": "モデルが学習したどの写真とも似ていません",
     "said.clause.rail_close": "正常と欠陥の境目に近い判定です",
     "said.clause.grade_between": "グレード{low}か{high}かもしれません",
+    "said.clause.box": "枠の中はグレード{grade}に見えます",
+    "said.clause.whole": "写真全体はグレード{grade}に見えます",
     "said.clause.grade_severe": "グレード3かもしれません",
     "said.clause.crack_much": "ひび割れにしては印が多すぎます",
     "said.clause.crack_faint": "ひび割れらしいものがかすかです",

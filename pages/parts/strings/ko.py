@@ -123,6 +123,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "said.clause.unlike": "모델이 학습한 어떤 사진과도 다릅니다",
     "said.clause.rail_close": "정상과 결함의 경계에 가깝습니다",
     "said.clause.grade_between": "{low}등급일 수도 {high}등급일 수도 있습니다",
+    "said.clause.box": "상자 안 부품은 {grade}등급으로 보입니다",
+    "said.clause.whole": "전체 사진은 {grade}등급으로 보입니다",
     "said.clause.grade_severe": "3등급일 수도 있습니다",
     "said.clause.crack_much": "균열이라고 보기에는 표시된 곳이 너무 많습니다",
     "said.clause.crack_faint": "균열처럼 보이는 것이 희미합니다",
