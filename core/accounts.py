@@ -146,9 +146,10 @@ def sign_in(db: Database, name: str, password: str, *, address: str, now: float)
     known = found["password_hash"] if found else None
     if not passwords.fits(known, password) or found is None or known is None:
         raise SignInNeeded("Name or password is wrong.")
-    if passwords.is_old(known):
-        _set_password_row(db, found["id"], password)
+    hashed = passwords.hashed(password) if passwords.is_old(known) else known
     with writing(db):
+        if not _replace_hash(db, found["id"], known, hashed):
+            raise SignInNeeded("Name or password is wrong.")
         _forgive(db, name, address)
         return open_session(db, found["id"], now=now)
 
@@ -228,10 +229,9 @@ def change_password(db: Database, by: Person, old: str, new: str, *, address: st
     passwords.check(new, by.name)
     hashed = passwords.hashed(new)
     with writing(db):
+        if not _replace_hash(db, by.id, found["password_hash"], hashed):
+            raise SignInNeeded("The present password is wrong.")
         _forgive(db, by.name, address)
-        db.conn.execute(
-            "update users set password_hash = :hash where id = :id", {"hash": hashed, "id": by.id}
-        )
         note_event(db, by.name, "changed the password", f"person/{by.name}", now)
 
 
@@ -419,11 +419,13 @@ def set_liking(db: Database, person: Person, name: str, value: Any) -> None:
     )
 
 
-def _set_password_row(db: Database, person_id: int, password: str) -> None:
-    hashed = passwords.hashed(password)
-    db.conn.execute(
-        "update users set password_hash = :hash where id = :id", {"hash": hashed, "id": person_id}
+def _replace_hash(db: Database, person_id: int, known: str, hashed: str) -> bool:
+    """False when the password has become another one while it was checked, which takes a while."""
+    done = db.conn.execute(
+        "update users set password_hash = :hash where id = :id and password_hash = :known",
+        {"hash": hashed, "id": person_id, "known": known},
     )
+    return done.rowcount == 1
 
 
 def _note_attempt(db: Database, name: str, address: str, now: float) -> None:

@@ -38,14 +38,14 @@ def make(
         raise PatinaError("Give the token a name of 1 to 80 letters that says which program uses it.")
     if days is not None and not 1 <= days <= 3650:
         raise PatinaError(f"A token can last 1 to 3,650 days, not {days}.")
-    found = accounts.account(db, owner or by.name)
-    if found.id != by.id:
-        by.require("admin")
-    if found.disabled_at is not None:
-        raise Conflict(f"{found.name} is disabled; enable the account first.")
     secret = "patina_" + secrets.token_urlsafe(32)
     until = now + days * 86_400 if days is not None else None
     with writing(db):
+        found = accounts.account(db, owner or by.name)
+        if found.id != by.id:
+            by.require("admin")
+        if found.disabled_at is not None:
+            raise Conflict(f"{found.name} is disabled; enable the account first.")
         token_id = db.conn.execute(
             """insert into tokens (hash, user_id, name, created_at, expires_at)
                values (:hash, :id, :name, :now, :until) returning id""",

@@ -185,6 +185,38 @@ def test_changing_the_password_needs_the_old_one_and_ends_the_other_sessions(db)
     accounts.sign_in(db, "eva", "green bridge wind", address=ADDRESS, now=NOW)
 
 
+@pytest.fixture
+def meanwhile(db, monkeypatch):
+    """Another browser sets eva's password by link while this one's is being checked, which takes a while."""
+    join(db)
+    fits = passwords.fits
+
+    def slow(known, password):
+        is_it = fits(known, password)
+        accounts.use_link(db, accounts.link(db, PATINA, "eva", now=NOW), "another fine one", now=NOW)
+        return is_it
+
+    monkeypatch.setattr(passwords, "fits", slow)
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_password_that_is_changed_while_it_is_checked_lets_nobody_in(db, meanwhile, monkeypatch, is_old):
+    monkeypatch.setattr(passwords, "is_old", lambda known: is_old)
+    with pytest.raises(SignInNeeded):
+        accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
+    monkeypatch.undo()
+    accounts.sign_in(db, "eva", "another fine one", address=ADDRESS, now=NOW)
+
+
+def test_a_password_set_by_link_is_not_changed_back(db, meanwhile, monkeypatch):
+    with pytest.raises(SignInNeeded, match="present password"):
+        accounts.change_password(
+            db, accounts.account(db, "eva").person, GOOD, "the thief's own", address=ADDRESS, now=NOW
+        )
+    monkeypatch.undo()
+    accounts.sign_in(db, "eva", "another fine one", address=ADDRESS, now=NOW)
+
+
 def test_a_session_ends_by_time_by_signing_out_and_when_its_person_is_disabled(db):
     secret, session = join(db)
     join(db, "boss", "admin")
