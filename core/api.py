@@ -43,9 +43,9 @@ from core import (
     pictures,
     queue,
     store,
+    terms,
     workers,
 )
-    terms,
 from core.accounts import Person
 from core.errors import NotFound, PatinaError, SignInNeeded, TooMany
 from core.gate import WHO, Visitor, problem

@@ -325,9 +325,9 @@ def _schemas() -> Json:
         },
         "opinions": {"type": "array", "items": _ref("Opinion")},
     }
-    ask = {
     terms = _object(dict.fromkeys(("key", "name", "source", "words", "needs"), text))
     terms["properties"]["classes"] = {"type": "array", "items": text, "description": "One, or all left."}
+    ask = {
         "photo": sha,
         "domain": domain,
         "batch": text | {"maxLength": 200},
