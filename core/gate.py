@@ -15,6 +15,7 @@ import hashlib
 import json
 import logging
 import re
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from itsdangerous import BadData, URLSafeSerializer
+from sqlite_utils import Database
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
@@ -54,6 +56,9 @@ REST = "/api/"
 SIGNED_OUT = 4401
 LOOK_SECONDS = 0.5
 """How often open websockets are checked against the database, whoever ended the session."""
+
+NOTE_SECONDS = 60.0
+"""The use of a token is noted at most so often."""
 
 log = logging.getLogger("patina.gate")
 
@@ -92,6 +97,9 @@ class Gate:
         self.headers = _page_headers()
         self.sockets: dict[str, set[_Socket]] = {}
         self.watch: asyncio.Task[None] | None = None
+        self.used: dict[str, float] = {}
+        """When the use of a token was last noted, by its hash."""
+        self.notes: set[asyncio.Future[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in, or answer in place of the app."""
@@ -113,7 +121,7 @@ class Gate:
         if scope["type"] == "websocket" and visitor is not None and visitor.session is not None:
             return await self._guard(scope, receive, send, visitor.session)
         await self.app(scope, receive, send)
-        if scope["method"] not in ("GET", "HEAD"):
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
             await self.look()  # whoever signs out sees the other tabs leave at once
 
     async def look(self) -> None:
@@ -137,6 +145,10 @@ class Gate:
             person = tokens.owner(db, secret.strip(), now)
             if person is None:
                 raise SignInNeeded("This token is unknown, revoked or too old; make a new one in Admin.")
+            hashed = accounts.secret_hash(secret.strip())
+            if now - self.used.get(hashed, 0.0) > NOTE_SECONDS:
+                self.used[hashed] = now
+                self._later(lambda db: tokens.note_use(db, secret.strip(), now))
             return Visitor(person)
         signed = cookie_parser(headers.get("cookie", "")).get(self.cookie)
         if not signed:
@@ -188,7 +200,7 @@ class Gate:
                 await send(message)
 
         try:
-            await run_in_threadpool(self._note_seen, session.person)
+            self._later(lambda db: accounts.seen(db, session.person.id, self.clock()))
             await self.app(scope, hear, say)
         finally:
             ended.cancel()
@@ -209,8 +221,18 @@ class Gate:
     def _live(self, hashes: list[str]) -> dict[str, accounts.Role]:
         return accounts.live(store.connect(self.settings.database), hashes, self.clock())
 
-    def _note_seen(self, person: Person) -> None:
-        accounts.seen(store.connect(self.settings.database), person.id, self.clock())
+    def _later(self, note: Callable[[Database], None]) -> None:
+        """Write a note that nobody has to wait for, not even while another process writes."""
+
+        def written() -> None:
+            try:
+                note(store.connect(self.settings.database))
+            except sqlite3.OperationalError as error:
+                log.warning("a note was left out: %s", error)
+
+        task = asyncio.ensure_future(run_in_threadpool(written))
+        self.notes.add(task)  # the loop itself holds tasks only weakly
+        task.add_done_callback(self.notes.discard)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         if (

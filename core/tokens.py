@@ -90,14 +90,18 @@ def owner(db: Database, secret: str, now: float) -> Person | None:
     """Whose token this is, or None when it is unknown, revoked, too old, or its owner is disabled."""
     found = row(
         db,
-        """select t.id as token, t.used_at, u.id, u.name, u.role
+        """select u.id, u.name, u.role
            from tokens t join users u on u.id = t.user_id
            where t.hash = :hash and t.revoked_at is null and coalesce(t.expires_at, :now + 1) > :now
              and u.disabled_at is null""",
         {"hash": accounts.secret_hash(secret), "now": now},
     )
-    if found is None:
-        return None
-    if (found["used_at"] or 0) < now - 60:
-        db.conn.execute("update tokens set used_at = :now where id = :id", {"now": now, "id": found["token"]})
-    return Person(found["id"], found["name"], found["role"])
+    return Person(found["id"], found["name"], found["role"]) if found else None
+
+
+def note_use(db: Database, secret: str, now: float) -> None:
+    """Note when a token was last used, for the list in Admin."""
+    db.conn.execute(
+        "update tokens set used_at = :now where hash = :hash",
+        {"now": now, "hash": accounts.secret_hash(secret)},
+    )

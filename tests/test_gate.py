@@ -12,7 +12,7 @@ import httpx
 import pytest
 import websockets
 
-from core import accounts, gate, signin
+from core import accounts, gate, signin, store, tokens
 from core.accounts import PATINA
 from core.settings import ROOT
 from tests import tabs
@@ -420,3 +420,31 @@ def test_problems_are_told_in_json_with_one_sentence(site, world):
     told = ask(site, world, "", "GET", "/api/v1/inspections")
     assert told.headers["www-authenticate"] == "Bearer"
     assert json.loads(told.text).keys() >= {"type", "title", "status", "detail"}
+
+
+def test_who_writes_into_the_database_holds_up_no_visitor(site, world):
+    world.join("nightly", "inspector")  # a token whose first use is still to be noted
+    with store.writing(store.connect(world.settings.database, fresh=True)):
+        assert ask(site, world, "token nightly", "GET", "/api/v1/inspections").status_code == 200
+
+        async def go():
+            async with connect(site, world, "nightly") as socket:
+                await Tab(socket).run()
+
+        asyncio.run(go())
+    [token] = tokens.all(world.db, accounts.account(world.db, "nightly").person)
+    until = time.monotonic() + 30
+    while token.used_at is None and time.monotonic() < until:
+        [token] = tokens.all(world.db, accounts.account(world.db, "nightly").person)
+    assert token.used_at is not None
+
+
+def test_a_strangers_websocket_to_an_open_path_is_left_to_the_app(world):
+    heard = []
+
+    async def app(scope, receive, send):
+        heard.append(scope["path"])
+
+    scope = {"type": "websocket", "scheme": "ws", "path": "/signin", "headers": []}
+    asyncio.run(gate.Gate(app, world.settings)(scope, None, None))
+    assert heard == ["/signin"]
