@@ -12,6 +12,10 @@ import os
 import time
 from collections.abc import AsyncIterator
 
+# Before anything imports numpy. Pages solve small systems; with more threads these wait for each other by
+# spinning where a training has the cores (the luck of 21 labels: 2 s of a core with one, minutes with two).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware

@@ -1,4 +1,4 @@
-"""What a few-label experiment advises: is it helping, which photos to label next, how much was luck.
+"""What a few-label experiment advises: is it helping, which photos to label next; `core/luck.py`: luck.
 
 Pure functions over stored arrays; `core.cycles` reads these from a run's folder. Features are (n, d) of any
 type and scale: only the directions of their rows count.
@@ -13,7 +13,6 @@ from typing import Literal
 
 import numpy as np
 
-from core.divisions import chance_of_one_class
 from core.errors import DataError
 from core.metrics import Counts
 from core.rail import counts_by_place, drawn_again
@@ -109,66 +108,3 @@ def ask(features: np.ndarray, p_defect: np.ndarray, known: np.ndarray, k: int) -
         taken.append(int(np.argmin(closest)))
         closest = np.maximum(closest, alike[:, taken[-1]])
     return near[taken]
-
-
-@dataclass(frozen=True)
-class Luck:
-    """What random start sets of one size, and of larger ones, are worth: arrays are (sizes,)."""
-
-    sizes: tuple[int, ...]
-    """Labels at the start; the first is the size that was asked about."""
-    mean: np.ndarray
-    """F1 of `defect` over the draws; beside it the deviation, and the 5 % and 95 % quantiles."""
-    std: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    one_class: float
-    """How likely a draw of the first size holds one class only, 0 to 1."""
-    enough: int | None
-    """The smallest size tried whose deviation is within the bound; None where none is."""
-
-
-def luck(
-    features: np.ndarray, truth: np.ndarray, n0: int, *, bound: float = 0.05, draws: int = 100, seed: int = 0
-) -> Luck:
-    """How far the result would spread between random start sets of `n0` photos, and how many are enough.
-
-    `truth` (n,) are labels, 1 or 0, or what a model says in their place; -1 is left out. For each size a
-    linear answer is fitted to `draws` random start sets on fixed features (ridge in closed form, both classes
-    weighing the same) and asked about all other photos: a second for what takes a network hours. It tells the
-    spread, not the level: a network that learns its features may be better or worse.
-    """
-    truth = np.asarray(truth)
-    kept = np.flatnonzero(truth >= 0)
-    told = truth[kept] == 1
-    n, n_defect = len(kept), int(told.sum())
-    if not 0 < n_defect < n or n0 >= n:
-        raise DataError(
-            f"Luck cannot be told for {n0} of {n} photos with {n_defect} defects; both classes and more "
-            "photos than the start set are needed."
-        )
-    level = np.asarray(features, np.float32)[kept]
-    kernel = cosines(level - level.mean(0), level - level.mean(0)).astype(np.float64) + 1.0
-    sizes = [n0]
-    while 2 * sizes[-1] <= n // 2:
-        sizes.append(2 * sizes[-1])
-    rng = np.random.default_rng(seed)
-    found = np.asarray([[_start(kernel, told, rng.permutation(n)[:m]) for _ in range(draws)] for m in sizes])
-    std = found.std(1, ddof=1)
-    low, high = np.quantile(found, [0.05, 0.95], axis=1)
-    enough = next((m for m, s in zip(sizes, std, strict=True) if s <= bound), None)
-    chance = chance_of_one_class(n_defect, n - n_defect, n0)
-    return Luck(tuple(sizes), found.mean(1), std, low, high, chance, enough)
-
-
-def _start(kernel: np.ndarray, told: np.ndarray, start: np.ndarray) -> float:
-    """F1 on all other photos after ridge on a start set; 0 where it holds one class only."""
-    own = told[start]
-    if own.all() or not own.any():
-        return 0.0
-    count = len(own) / (2 * np.where(own, own.sum(), (~own).sum()))
-    pull = np.linalg.solve(kernel[np.ix_(start, start)] + np.diag(1 / count), np.where(own, 1.0, -1.0))
-    others = np.ones(len(told), bool)
-    others[start] = False
-    said = pull @ kernel[start] > 0
-    return float(np.nan_to_num(Counts.of(told[others], said[others]).f1))

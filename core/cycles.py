@@ -16,12 +16,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core import advice
-from core.advice import Helping, Luck
+from core import advice, head
+from core import config as settings_of
+from core import luck as lucks
+from core.advice import Helping
 from core.divisions import Draw
 from core.errors import DataError
+from core.luck import Luck
 from core.metrics import plain
-from core.rail import CLASSES, truths
+from core.rail import CLASSES, Config, truths
 from core.records import Photo
 from core.selection import ranks
 
@@ -240,6 +243,21 @@ def features(folder: Path, repeat: int, training: int) -> dict[str, np.ndarray] 
     return None
 
 
+DESCRIBED = "described"
+"""How the files begin in which method `head` keeps descriptions of photos, as they were made; the pool's end
+in -0, the test photos' in -1."""
+
+
+def described(folder: Path) -> np.ndarray | None:
+    """(n, 3 d + 1) float32 descriptions of the pool as the head sees them; None for another method's run."""
+    found = sorted(folder.glob(f"{DESCRIBED}-*-0.npz"))
+    stored = _arrays(found[0]) if found else None
+    if stored is None:
+        return None
+    mean, factor = head.scale_of(stored["found"])
+    return (stored["found"] - mean) * factor  # type: ignore[no-any-return]
+
+
 def cycle_file(folder: Path, repeat: int, training: int) -> Path:
     """Where the arrays of one training of one repeat lie, both counted from 1."""
     return folder / f"repeat-{repeat}" / f"training-{training}.npz"
@@ -357,8 +375,8 @@ def ask(folder: Path, repeat: int, training: int, k: int) -> list[str]:
 def luck(folder: Path, repeat: int, n0: int | None = None, *, bound: float = 0.05) -> Luck | None:
     """How far random start sets of `n0` photos (None: as many as this run began with) would spread.
 
-    On the features of the first training; with the labels of the pool where most are known, else with what
-    that training says in their place. None where the run kept no features.
+    By the run's own method where that is cheap (`core.luck`); with the labels of the pool where most are
+    known, else with what the first training says in their place. None where the run kept no features.
     """
     kept, told, first = features(folder, repeat, 1), photos(folder), cycle(folder, repeat, 1)
     if kept is None or first is None:
@@ -366,7 +384,12 @@ def luck(folder: Path, repeat: int, n0: int | None = None, *, bound: float = 0.0
     truth = told["pool_truth"]
     if (truth >= 0).mean() < 0.5:
         truth = np.where(truth >= 0, truth, first["pool_p"] > 0.5)
-    return advice.luck(kept["pool"], truth, n0 or len(first["learned"]), bound=bound)
+    n0 = n0 or len(first["learned"])
+    own, draw = described(folder), drawn(folder, repeat)
+    if own is None or draw is None:
+        return lucks.of_features(kept["pool"], truth, n0, bound=bound)
+    config = settings_of.of(Config, experiment(folder)["config"])
+    return lucks.of_head(own, truth, n0, config, [len(group) for group in draw.groups], bound=bound)
 
 
 def _places(group: np.ndarray) -> np.ndarray:

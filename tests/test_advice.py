@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from pathlib import Path
 
 import numpy as np
@@ -74,34 +73,6 @@ def test_two_of_a_kind_are_not_asked_together():
     kinds = np.eye(3)[[0, 0, 0, 1, 1, 1, 2, 2, 2]] + 0.01 * rng.normal(size=(9, 3))
     asked = advice.ask(kinds, np.full(9, 0.5), np.asarray([0]), 2)
     assert {int(i) // 3 for i in asked} == {1, 2}
-
-
-# Luck
-
-
-def test_luck_shrinks_with_labels_and_is_nought_where_the_classes_lie_apart():
-    rng = np.random.default_rng(0)
-    truth = (np.arange(200) % 4 == 0).astype(np.int8)
-    apart = rng.normal(size=(200, 5)) * 0.1 + truth[:, None]
-    mixed = rng.normal(size=(200, 5)) + 0.5 * truth[:, None]
-    clear, dim = (advice.luck(features, truth, 6, draws=60) for features in (apart, mixed))
-    assert clear.sizes == (6, 12, 24, 48, 96)
-    assert clear.mean[-1] > 0.99
-    assert dim.std[0] > dim.std[-1]
-    assert clear.enough in clear.sizes
-    assert clear.one_class == pytest.approx(divisions.chance_of_one_class(50, 150, 6))
-
-
-def test_luck_of_600_photos_takes_seconds():
-    rng = np.random.default_rng(0)
-    since = time.process_time()
-    advice.luck(rng.normal(size=(600, 128)), (np.arange(600) % 4 == 0).astype(int), 21, draws=40)
-    assert time.process_time() - since < 5
-
-
-def test_luck_needs_both_classes():
-    with pytest.raises(DataError, match="0 defects"):
-        advice.luck(np.eye(9), np.zeros(9, int), 3)
 
 
 # The start set

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
-from core.advice import Helping, Luck
+from core.advice import Helping
+from core.luck import Luck
 from pages.parts import advice_figures, charts
 
 
@@ -41,5 +44,5 @@ def test_the_size_that_is_enough_is_marked():
     figure = advice_figures.luck(told, 0.05)
     assert "84" in figure.layout.annotations[0].text
     assert [s.x0 for s in figure.layout.shapes] == [84]
-    none = advice_figures.luck(Luck(*[*vars(told).values()][:-1], None), 0.05)
+    none = advice_figures.luck(dataclasses.replace(told, enough=None), 0.05)
     assert not none.layout.annotations

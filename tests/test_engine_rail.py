@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core import cards, cycles, datasets, photos, rail, selection, validation
+from core import cards, cycles, datasets, head, photos, rail, selection, validation
 from core import config as settings_of
 from core.cycles import Begin
 from core.engine import checkpoint, heads, lessons, likeness, loop, softmatch
@@ -425,15 +425,15 @@ def test_a_fitted_head_gets_threshold_and_temperature_from_places_it_never_saw(f
 def test_a_fitted_head_answers_its_closed_form():
     rng = np.random.default_rng(0)
     known, is_defect = rng.normal(size=(9, 7)), np.arange(9) % 3 == 0
-    weights, bias = heads.weights_of(known, is_defect)
+    weights, bias = head.weights_of(known, is_defect)
     # The slow twin: least squares with the same pulls, solved for weights and bias at once.
     phi = np.column_stack([known[:, :-1], np.ones(9)])
-    count = 9 / (2 * np.where(is_defect, 3, 6)) / heads.NOISE
+    count = 9 / (2 * np.where(is_defect, 3, 6)) / head.NOISE
     left = phi.T @ (count[:, None] * phi) + np.eye(7)
-    target = np.where(is_defect, 1, -1) - heads.PRIOR * known[:, -1]
+    target = np.where(is_defect, 1, -1) - head.PRIOR * known[:, -1]
     twin = np.linalg.solve(left, phi.T @ (count * target))
     assert np.append(weights[:-1], bias) == pytest.approx(twin)
-    assert weights[-1] == heads.PRIOR
+    assert weights[-1] == head.PRIOR
 
 
 def test_a_photo_beside_its_stripe_free_one_is_described_as_each_of_them_alone():
@@ -453,10 +453,10 @@ def test_a_photo_beside_its_stripe_free_one_is_described_as_each_of_them_alone()
 
 def test_a_head_without_a_label_or_with_one_class_only_leans_on_oddness():
     rng = np.random.default_rng(1)
-    weights, bias = heads.weights_of(np.zeros((0, 7)), np.zeros(0, bool))
-    assert (weights.tolist(), bias) == ([0] * 6 + [heads.PRIOR], 0)
+    weights, bias = head.weights_of(np.zeros((0, 7)), np.zeros(0, bool))
+    assert (weights.tolist(), bias) == ([0] * 6 + [head.PRIOR], 0)
     known = rng.normal(size=(3, 7))
-    weights, bias = heads.weights_of(known, np.zeros(3, bool))
+    weights, bias = head.weights_of(known, np.zeros(3, bool))
     assert bias < 0 < weights[-1]
 
 

@@ -15,10 +15,9 @@ import torch
 
 from core import config as settings_of
 from core import cycles, divisions, rail, selection
-from core.cycles import Begin
+from core.cycles import DESCRIBED, Begin
 from core.divisions import Draw
 from core.engine import checkpoint
-from core.engine.heads import DESCRIBED
 from core.engine.lessons import Course, Lesson, Told, chance
 from core.engine.likeness import as_bytes
 from core.errors import DataError

@@ -20,29 +20,17 @@ from torch import nn
 from torch.nn import functional as F
 
 from core import validation
+from core.cycles import DESCRIBED
 from core.engine import checkpoint, loop
 from core.engine.classifiers import IMAGENET_MEAN, IMAGENET_STD, Classifier
 from core.engine.lessons import Course, Lesson, chance, load_arrays, look
 from core.engine.loop import State
+from core.head import SLOPE, scale_of, weights_of
 from core.rail import CLASSES
 from core.records import Progress
 
-DESCRIBED = "described"
-"""How the files begin that keep descriptions of photos in a run's folder."""
-
 SCALES = (28, 14, 7, 4)
 """ours: squares of a photo's side divided by these are compared with each other."""
-
-PRIOR = 0.3
-"""ours: the answer moves by so much, on a scale from -1 to 1, for one standard deviation of oddness."""
-
-NOISE = 3.0
-"""ours: variance of a label about the answer, beside a prior variance of 1. Both were chosen on halves of the
-pool by place, with 3, 13, 21 and 61 labels; `tests/bench/rail.md` has the figures."""
-
-SLOPE = 4.0
-"""ours: the logit of defect for an answer of 1. Of 2, 4, 6, 8 and 12 it had the least log loss on held-out
-places, both classes weighing the same, with 3, 13, 21 and 61 labels alike."""
 
 
 def oddness(x: torch.Tensor) -> torch.Tensor:
@@ -96,10 +84,8 @@ class Described(nn.Module):
     def fit(self, found: torch.Tensor) -> torch.Tensor:
         """Take mean and spread from descriptions (n, 3 d + 1) made without them; these, standardised."""
         found = found.to(self.mean.device)
-        self.mean.copy_(found.mean(0))
-        spread = found.std(0, correction=0)
-        self.scale.copy_(1 / torch.where(spread > 1e-6, spread, torch.ones_like(spread)))
-        self.scale[:-1] /= (self.d - 1) ** 0.5
+        for own, told in zip((self.mean, self.scale), scale_of(found.cpu().numpy()), strict=True):
+            own.copy_(torch.from_numpy(told))
         return ((found - self.mean) * self.scale).cpu()
 
 
@@ -117,26 +103,6 @@ def described(net: Classifier, stripes: str = "keep") -> Classifier:
     found = Classifier(own, own.d, len(CLASSES))
     found.origin = net.origin
     return found
-
-
-def weights_of(
-    known: np.ndarray, is_defect: np.ndarray, trust: np.ndarray | None = None
-) -> tuple[np.ndarray, float]:
-    """Weights (3 d + 1,) and bias of the answer, from descriptions (n, 3 d + 1) and labels (n,) bool.
-
-    The mean of a Gaussian process with a linear kernel, a free bias and the prior mean `PRIOR` times oddness,
-    given targets of 1 and -1 with noise. Both classes weigh the same, whatever their numbers; a photo counts
-    by `trust` (n,). Without photos it is the prior.
-    """
-    phi, odd = np.asarray(known[:, :-1], np.float64), np.asarray(known[:, -1], np.float64)
-    told = np.asarray(is_defect, bool)
-    target = np.where(told, 1.0, -1.0)
-    n = len(told)
-    counts = np.where(told, max(1, told.sum()), max(1, (~told).sum()))
-    weight = n / (2 * counts) * (1.0 if trust is None else np.asarray(trust, np.float64))
-    inner = phi @ phi.T + 1.0 + np.diag(NOISE / np.maximum(weight, 1e-6))
-    pull = np.linalg.solve(inner, target - PRIOR * odd)
-    return np.append(phi.T @ pull, PRIOR), float(pull.sum())
 
 
 @dataclass

@@ -13,10 +13,10 @@ import numpy as np
 import streamlit as st
 
 from core import corrections, cycles, sets
-from core.advice import Luck
 from core.cycles import Entry
 from core.errors import PatinaError
 from core.groups import LEFT, Group
+from core.luck import Luck
 from core.rail import CLASSES
 from core.selection import Ratio
 from pages.parts import (
@@ -229,7 +229,7 @@ def lucky(e: Experiment, repeat: int) -> None:
             advice_figures.luck(found, BOUND),
             t("advice.luck_title"),
             key="advice-luck",
-            note=t("advice.luck_note"),
+            note=t("advice.luck_note" if found.alone is None else "advice.luck_note_head"),
         )
     first = e.found["rows"][0]["labels"]
     told = {
@@ -243,10 +243,11 @@ def lucky(e: Experiment, repeat: int) -> None:
     enough = (
         t("advice.enough", more=found.enough - int(first), all=found.enough, **told) if found.enough else ""
     )
-    right.html(
-        f'<p class="lead">{t("advice.luck_words", **told)} '
-        f"{html.escape(enough or t('advice.never_enough', **told))}</p>"
-    )
+    said = [t("advice.luck_words", **told), html.escape(enough or t("advice.never_enough", **told))]
+    if found.alone is not None:
+        alone = {"std": f"{found.alone.std[0]:.2f}", "low": f"{found.alone.low[0]:.2f}"}
+        said.insert(1, t("advice.luck_alone_words", high=f"{found.alone.high[0]:.2f}", **alone))
+    right.html(f'<p class="lead">{" ".join(said)}</p>')
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.advice import Helping, Luck
+from core.advice import Helping
+from core.luck import Luck
 from pages.parts.charts import blank, colour, rgba
 from pages.parts.strings import t
 
@@ -97,7 +98,10 @@ def ratio(
 
 
 def luck(found: Luck, bound: float) -> go.Figure:
-    """F1 that random start sets reach on frozen features, by their size: mean, and 5 to 95 % of the draws."""
+    """F1 that random start sets reach, by their size: mean, and 5 to 95 % of the draws.
+
+    What the labels alone reach is drawn dotted beside it, where the rest is told after the cycles.
+    """
     figure = blank(
         t("advice.start_axis"), t("advice.luck_axis"), height=280, hovermode="closest", showlegend=False
     )
@@ -123,6 +127,17 @@ def luck(found: Luck, bound: float) -> go.Figure:
         marker={"size": [11 if n == found.enough else 7 for n in found.sizes]},
         hovertemplate=t("advice.luck_hover"),
     )
+    if found.alone is not None:
+        for values, width in ((found.alone.low, 1), (found.alone.mean, 1.8), (found.alone.high, 1)):
+            figure.add_scatter(
+                x=list(found.sizes),
+                y=list(values),
+                mode="lines",
+                name=t("advice.luck_alone"),
+                line={"color": colour("quiet"), "width": width, "dash": "dot"},
+                hovertemplate=t("advice.luck_alone_hover") if values is found.alone.mean else None,
+                hoverinfo=None if values is found.alone.mean else "skip",
+            )
     if found.enough is not None:
         figure.add_vline(x=found.enough, line={"color": colour("ink"), "width": 1.5, "dash": "dash"})
         figure.add_annotation(

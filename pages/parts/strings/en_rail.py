@@ -292,12 +292,19 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.all_answered": "All of them are answered; train again with them.",
     "advice.nothing_to_ask": "This run kept no features, so nothing can be asked; a new run keeps them.",
     "advice.start_axis": "Labels at the start, drawn at random",
-    "advice.luck_axis": "F1 on frozen features",
+    "advice.luck_axis": "F1 of “defect”",
     "advice.luck_title": "How much of the result is the luck of the draw",
     "advice.luck_note": (
         "100 random start sets of each size, a linear answer on the features of the first "
         "training. Band: 5 to 95 % of the draws. It tells the spread, not the level."
     ),
+    "advice.luck_note_head": (
+        "40 random start sets of each size, the whole experiment from each, cycles included, on the pool. "
+        "Band: 5 to 95 % of the draws; dotted: the labels alone."
+    ),
+    "advice.luck_alone": "the labels alone",
+    "advice.luck_alone_hover": "%{{x}} labels alone: %{{y:.2f}}<extra></extra>",
+    "advice.luck_alone_words": ("With the labels alone it would be {low} to {high} (deviation {std})."),
     "advice.luck_band": "5 to 95 % of the draws",
     "advice.luck_mean": "mean",
     "advice.luck_hover": "%{{x}} labels: %{{y:.2f}} ± %{{customdata[0]:.2f}}<extra></extra>",

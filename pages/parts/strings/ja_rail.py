@@ -284,12 +284,18 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.all_answered": "すべて答えました。これで再学習してください。",
     "advice.nothing_to_ask": "この実行は特徴を残していないので聞けません。新しい実行では残します。",
     "advice.start_axis": "最初のラベル数、無作為",
-    "advice.luck_axis": "固定特徴での F1",
+    "advice.luck_axis": "「欠陥」の F1",
     "advice.luck_title": "結果のうち抽選の運の分",
     "advice.luck_note": (
         "大きさごとに無作為の開始100回、最初の学習の特徴に線形分類。帯は 5～95 "
         "%。水準ではなくばらつきを示します。"
     ),
+    "advice.luck_note_head": (
+        "大きさごとに無作為の開始40回、プールで周期まで実験全体。帯は 5～95 %、点線はラベルのみ。"
+    ),
+    "advice.luck_alone": "ラベルのみ",
+    "advice.luck_alone_hover": "ラベル %{{x}} 枚のみ：%{{y:.2f}}<extra></extra>",
+    "advice.luck_alone_words": ("ラベルだけなら {low}～{high}（偏差 {std}）です。"),
     "advice.luck_band": "抽選の 5～95 %",
     "advice.luck_mean": "平均",
     "advice.luck_hover": "ラベル %{{x}} 枚：%{{y:.2f}} ± %{{customdata[0]:.2f}}<extra></extra>",

@@ -279,12 +279,18 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.all_answered": "모두 답했습니다. 이것으로 다시 학습하세요.",
     "advice.nothing_to_ask": "이 실행은 특징을 남기지 않아 물을 수 없습니다. 새 실행은 남깁니다.",
     "advice.start_axis": "처음 라벨 수, 무작위",
-    "advice.luck_axis": "고정 특징의 F1",
+    "advice.luck_axis": "“결함”의 F1",
     "advice.luck_title": "결과 중 뽑기 운의 몫",
     "advice.luck_note": (
         "크기마다 무작위 시작 100번, 첫 학습의 특징에 선형 분류. 띠는 5~95 %. 수준이 아니라 "
         "흩어짐을 말합니다."
     ),
+    "advice.luck_note_head": (
+        "크기마다 무작위 시작 40번, 풀에서 주기까지 실험 전체. 띠는 5~95 %, 점선은 라벨만."
+    ),
+    "advice.luck_alone": "라벨만",
+    "advice.luck_alone_hover": "라벨 %{{x}}개만: %{{y:.2f}}<extra></extra>",
+    "advice.luck_alone_words": ("라벨만으로는 {low}~{high}(편차 {std})입니다."),
     "advice.luck_band": "뽑기의 5~95 %",
     "advice.luck_mean": "평균",
     "advice.luck_hover": "라벨 %{{x}}개: %{{y:.2f}} ± %{{customdata[0]:.2f}}<extra></extra>",
