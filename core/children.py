@@ -96,35 +96,52 @@ class Children:
         atexit.unregister(self.stop)
 
     def _watch(self, lane: str) -> None:
-        """Keep one child of this lane alive until `stop`."""
-        deaths = 0
-        log_file = _log_file(self.settings, lane)
-        db = store.connect(self.settings.database)
-        while True:
-            name = workers.name(lane, secrets.token_hex(4))
-            with self._lock:
-                if self._stopping.is_set():
-                    return
-                child = self._processes[lane] = _start(lane, name, self.settings)
-            began = time.monotonic()
-            workers.arrive(db, name, lane, time.time(), child.pid)
-            assert child.stdout is not None, "started with a pipe"
-            _copy(child.stdout, log_file)  # until it has ended
-            code = child.wait()
+        """Keep one child of this lane alive until `stop`, whatever befalls it or the database."""
+        deaths, log_file = 0, _log_file(self.settings, lane)
+        while not self._stopping.is_set():
+            name, began = workers.name(lane, secrets.token_hex(4)), time.monotonic()
+            try:
+                code = self._live(lane, name, log_file)
+                deaths = 0 if time.monotonic() - began > STEADY_SECONDS else deaths + 1
+                self._wait(lane, name, code, wait_before(deaths))
+            except Exception:  # a full disk, a locked database, no more processes
+                log.exception("the %s worker could not be watched over; the next one will", lane)
+                self._kill(lane)
+                deaths += 1
+                self._stopping.wait(wait_before(deaths))
+
+    def _live(self, lane: str, name: str, log_file: logging.Handler) -> int:
+        """Start a child, write down what it says until it has ended, and return its exit code."""
+        with self._lock:
             if self._stopping.is_set():
-                # Killed because it was late: nobody's fault, so no death is counted.
-                queue.release(db, name, time.time())
-                workers.leave(db, name)
-                return
-            deaths = 0 if time.monotonic() - began > STEADY_SECONDS else deaths + 1
-            wait = wait_before(deaths)
-            log.warning("the %s worker ended with code %d; the next one starts in %.0f s", lane, code, wait)
-            now = time.time()
+                return 0
+            child = self._processes[lane] = _start(lane, name, self.settings)
+        workers.arrive(store.connect(self.settings.database), name, lane, time.time(), child.pid)
+        assert child.stdout is not None, "started with a pipe"
+        _copy(child.stdout, log_file)
+        return child.wait()
+
+    def _wait(self, lane: str, name: str, code: int, seconds: float) -> None:
+        """After a child's end: its runs wait again, its lane is shown as down until the next one starts."""
+        db, now = store.connect(self.settings.database), time.time()
+        if self._stopping.is_set():
+            queue.release(db, name, now)  # killed because it was late: nobody's fault, so no death is counted
+        else:
+            log.warning(
+                "the %s worker ended with code %d; the next one starts in %.0f s", lane, code, seconds
+            )
             queue.worker_died(db, name, now)
-            workers.arrive(db, name, lane, now, child.pid)  # its row, should it have taken it along
+            pid = self._processes[lane].pid
+            workers.arrive(db, name, lane, now, pid)  # its row, should it have taken it along
             workers.say(db, name, "down", now)
-            self._stopping.wait(wait)
-            workers.leave(db, name)
+            self._stopping.wait(seconds)
+        workers.leave(db, name)
+
+    def _kill(self, lane: str) -> None:
+        child = self._processes.get(lane)
+        if child is not None and child.poll() is None:
+            child.kill()
+            child.wait()
 
 
 def _start(lane: str, name: str, settings: Settings) -> subprocess.Popen[bytes]:

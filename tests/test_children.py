@@ -3,6 +3,9 @@
 import io
 import os
 import signal
+import sqlite3
+import subprocess
+import sys
 import time
 
 import psutil
@@ -63,6 +66,37 @@ def test_only_the_lanes_asked_for_are_started(told):
     found = children.start(told, ())
     assert found.pids == {}
     found.stop()
+
+
+def test_a_lane_whose_start_fails_is_tried_again(told, monkeypatch):
+    """No process to be had, then a database that is full, then all is well."""
+    ways = [OSError("Resource temporarily unavailable"), None, None]
+    full = [sqlite3.OperationalError("database or disk is full")]
+    arrive = workers.arrive
+
+    def start(*_):
+        if error := ways.pop(0):
+            raise error
+        return subprocess.Popen(
+            [sys.executable, "-c", "import sys; sys.stdin.read()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def arriving(*words):
+        if full:
+            raise full.pop()
+        arrive(*words)
+
+    monkeypatch.setattr(children, "_start", start)
+    monkeypatch.setattr(workers, "arrive", arriving)
+    monkeypatch.setattr(children, "wait_before", lambda deaths: 0.01)
+    found = children.start(told, ("train",))
+    try:
+        wait_for(lambda: not ways and not full and found.pids)
+    finally:
+        found.stop()
+    assert found.pids == {}
 
 
 def test_the_wait_before_a_restart_doubles_to_a_minute():
