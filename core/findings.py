@@ -111,6 +111,8 @@ def perceptual_hash(picture: np.ndarray) -> np.ndarray | None:
     return low > 0
 
 
+BITS = 256
+"""Of a perceptual hash."""
 NEAR_BITS = 26
 """ours: at most 10 % of the bits differ. Photos of different places differ in 30 % and more."""
 
@@ -140,7 +142,7 @@ class Report:
     duplicates: tuple[tuple[str, ...], ...]
     """Names of photos with the same bytes."""
     near: tuple[tuple[str, str, int], ...]
-    """Pairs of names in different splits that look alike, and how many of 256 bits differ."""
+    """Pairs of names in different splits or folds that look alike, and how many of 256 bits differ."""
     torn_groups: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -246,27 +248,28 @@ def _duplicates(found: Sequence[Photo], odd: Oddities) -> tuple[tuple[str, ...],
 
 
 def _near(found: Sequence[Photo], seen: Sequence[Look], odd: Oddities) -> tuple[tuple[str, str, int], ...]:
-    """Pairs across splits that look alike, also mirrored or upside down; the same bytes not again."""
+    """Pairs across splits or folds that look alike, also mirrored or turned; the same bytes not again."""
     index = [i for i, s in enumerate(seen) if s.hash is not None]
-    if len({found[i].split for i in index}) < 2:
+    parts = [(found[i].split, found[i].fold) for i in index]
+    if len(set(parts)) < 2:
         return ()
     bits = np.array([seen[i].hash for i in index], np.float32) * 2 - 1
-    splits = np.array([found[i].split for i in index])
     rows, columns = np.indices((16, 16)).reshape(2, -1)
     # A mirrored picture has its odd frequencies with the other sign.
     mirrors = [(-1.0) ** (rows * a + columns * b) for a in (0, 1) for b in (0, 1)]
     told = []
     for start in range(0, len(index), 1024):
-        part = bits[start : start + 1024]
-        differ = np.min([(256 - (part * m.astype(np.float32)) @ bits.T) / 2 for m in mirrors], axis=0)
+        some = bits[start : start + 1024]
+        differ = np.min([(BITS - (some * m.astype(np.float32)) @ bits.T) / 2 for m in mirrors], axis=0)
         for a, b in zip(*np.nonzero(differ <= NEAR_BITS), strict=True):
             i, j = start + int(a), int(b)
-            if i < j and splits[i] != splits[j] and found[index[i]].sha256 != found[index[j]].sha256:
-                told.append((seen[index[i]].name, seen[index[j]].name, int(differ[a, b])))
+            if i < j and parts[i] != parts[j] and found[index[i]].sha256 != found[index[j]].sha256:
+                where = "splits" if parts[i][0] != parts[j][0] else "folds"
+                told.append((seen[index[i]].name, seen[index[j]].name, int(differ[a, b]), where))
     told.sort(key=lambda pair: pair[2])
-    for first, second, _ in told:
-        odd.add(1, "pair[s] of photos in different splits [looks|look] the same", f"{first} ≈ {second}")
-    return tuple(told)
+    for first, second, _, where in told:
+        odd.add(1, f"pair[s] of photos in different {where} [looks|look] the same", f"{first} ≈ {second}")
+    return tuple(pair[:3] for pair in told)
 
 
 def _torn(found: Sequence[Photo], odd: Oddities) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import html
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from pages.parts import (
     places,
     relabel,
     tables,
+    twins,
     viewer,
     words,
 )
@@ -111,7 +112,9 @@ def one_set(name: str) -> None:
     st.title(stored.name)
     facts(stored)
     report(stored.report)
-    wall(stored)
+    found = sets.load(db, settings.artifacts, stored.name).photos
+    twins.show(stored, found)
+    wall(stored, found)
     if stored.imported_by == person.name or person.is_at_least("admin"):
         with st.expander(t("data.remove_title")):
             st.html(f'<p class="note">{t("data.remove_note")}</p>')
@@ -159,11 +162,15 @@ def report(told: Mapping[str, Any]) -> None:
         st.html(f'<p class="refused">{html.escape(words.said(problem))}</p>')
 
 
-def wall(stored: StoredSet) -> None:
-    """The photos, filtered by class, split and name; the filters stand in the address."""
-    found = sets.load(db, settings.artifacts, stored.name).photos
+def wall(stored: StoredSet, found: Sequence[Photo]) -> None:
+    """The photos by class, split, group, name and what people said; the filters stand in the address."""
+    said = relabel.standing(stored.domain)
     classes = sorted({class_of(p) for p in found})
     splits = sorted({p.split for p in found})
+    groups = sorted({p.group for p in found if p.group})
+    spoken: dict[str, set[str]] = {}
+    for sha, what in said:
+        spoken.setdefault(sha, set()).add(what)
     with st.container(horizontal=True, vertical_alignment="bottom", key="set-filters"):
         text = address.text(t("find.text"), "name")
         chosen_class = address.select(
@@ -175,17 +182,34 @@ def wall(stored: StoredSet) -> None:
             ["", *(s for s in splits if s)],
             lambda s: words.split(s) if s else t("find.any"),
         )
+        chosen_group = ""
+        if len(groups) > 1:
+            chosen_group = address.select(
+                t("data.group"), "group", ["", *groups], lambda g: g or t("find.any")
+            )
+        chosen_word = ""
+        if spoken:
+            chosen_word = address.select(
+                t("data.said"),
+                "said",
+                ["", "label", "mark", "trim"],
+                lambda w: t(f"data.said_{w}") if w else t("find.any"),
+            )
     shown = [
         p
         for p in found
         if (not chosen_class or class_of(p) == chosen_class)
         and (not chosen_split or p.split == chosen_split)
+        and (not chosen_group or p.group == chosen_group)
+        and (not chosen_word or chosen_word in spoken.get(p.sha256, ()))
         and (not text or text.casefold() in f"{p.name} {p.group}".casefold())
     ]
     st.html(f'<p class="note">{t("find.n", n=len(shown))}</p>')
     pages = -(-len(shown) // A_PAGE)
     first = A_PAGE * (address.page(pages) - 1)
-    clicked = gallery.show([tile(p) for p in shown[first : first + A_PAGE]], key="wall", layout="wall")
+    clicked = gallery.show(
+        [tile(p, stored.domain, said) for p in shown[first : first + A_PAGE]], key="wall", layout="wall"
+    )
     address.turn(pages)
     if clicked is not None:
         large(next(p for p in shown if p.sha256 == clicked), stored.domain)
@@ -200,8 +224,8 @@ def class_of(photo: Photo) -> str:
     return "masked" if photo.mask is not None else "unlabelled"
 
 
-def tile(photo: Photo) -> dict[str, Any]:
-    """A photo of a set as a tile."""
+def tile(photo: Photo, domain: Domain, said: labels.Standing) -> dict[str, Any]:
+    """A photo of a set as a tile, with what people said of it."""
     grade = "" if photo.grade is None else str(photo.grade)
     tone = f"grade-{grade}" if grade else {"defect": "bad", "normal": "fine"}.get(photo.label or "", "none")
     where = " · ".join(part for part in (photo.split and words.split(photo.split), photo.group) if part)
@@ -210,7 +234,7 @@ def tile(photo: Photo) -> dict[str, Any]:
         photo.sha256,
         class_name(class_of(photo)),
         tone=tone,
-        lines=[("quiet", where)] if where else [],
+        lines=[*([("quiet", where)] if where else []), *relabel.tile_lines(domain, photo.sha256, said)],
         name=photo.title,
         grade=grade,
     )

@@ -595,6 +595,16 @@ def test_photos_that_look_alike_in_two_splits_are_found_also_mirrored(tmp_path):
     assert [p for p in report.problems if p.startswith("5 pairs of photos in different splits look the same")]
 
 
+def test_photos_that_look_alike_in_two_folds_are_told_apart_from_those_in_two_splits(tmp_path):
+    big = Image.fromarray(picture(1)).resize((400, 300), Image.Resampling.BICUBIC)
+    big.save(tmp_path / "a.png")
+    big.resize((320, 240)).save(tmp_path / "b.png")
+    (tmp_path / "labels.csv").write_text("file,grade,split,fold\na.png,0,train,0\nb.png,0,train,1\n")
+    report = datasets.report(datasets.read(tmp_path, "corrosion"))
+    assert [pair[:2] for pair in report.near] == [("a.png", "b.png")]
+    assert "1 pair of photos in different folds looks the same: a.png ≈ b.png." in report.problems
+
+
 def test_flat_pictures_look_like_nothing(tmp_path):
     for i, name in enumerate(("a.png", "b.png")):
         Image.fromarray(np.full((48, 48, 3), 100 + i, np.uint8)).save(tmp_path / name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from contextlib import contextmanager
@@ -9,10 +10,11 @@ from pathlib import Path
 from unittest.mock import PropertyMock, patch
 
 import pytest
+from PIL import Image
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from core import accounts, gate, inspections, queue, store
+from core import accounts, datasets, gate, inspections, labels, queue, sets, store
 from core.inspections import Inspection
 from core.settings import ROOT, Settings
 from pages.parts import bars, found, gallery, header, places, words
@@ -331,8 +333,6 @@ def test_without_the_gate_the_script_shows_nothing(told):
 
 
 def test_data_lists_a_set_and_shows_it_as_a_wall(told):
-    from core import datasets, sets
-
     with signed_in(told, "engineer", "edda"):
         db = store.connect(told.database)
         photos = datasets.read(ROOT / "data" / "samples" / "rail", "rail")
@@ -343,6 +343,36 @@ def test_data_lists_a_set_and_shows_it_as_a_wall(told):
         assert len(cards(app, "sets")[0]["photos"]) == 4
         wall = run("data", set=photos.name, **{"class": "defect"})
         assert {c["title"] for c in cards(wall, "wall")} == {"Defect"}
+
+
+def test_a_set_is_browsed_by_group_and_by_what_people_said_and_shows_its_twins(told, tmp_path):
+    scratch = tmp_path / "twins"
+    scratch.mkdir()
+    rows = ["file,grade,group,split,fold"]
+    for i in range(8):
+        Image.open(io.BytesIO(stock.picture(40 + i, "corrosion", 128))).save(scratch / f"part-{i}.png")
+        rows.append(
+            f"part-{i}.png,{i % 4},visit {i // 4},{'test' if i // 4 else 'train'},{'' if i // 4 else 0}"
+        )
+    Image.open(scratch / "part-2.png").rotate(180).resize((96, 96)).save(scratch / "again.png")
+    rows.append("again.png,3,visit 1,test,")
+    (scratch / "labels.csv").write_text("\n".join(rows))
+    with signed_in(told, "engineer", "edda"):
+        db = store.connect(told.database)
+        read = datasets.read(scratch, "corrosion")
+        report = datasets.report(read).to_dict()
+        list(sets.keep(db, told.artifacts, read, report=report, who="edda", now=stock.NOW))
+        sha = next(p.sha256 for p in read.photos if p.title == "part-5.png")
+        person = accounts.account(db, "edda").person
+        labels.relabel(db, person, "corrosion", sha, "3", stock.NOW, "a hole")
+        app = run("data", set=read.name)
+        [pair] = cards(app, "twins")
+        assert pair["full_name"] == "part-2.png ≈ again.png"
+        assert pair["lines"][-1] == ["ask", "Grade 2 and Grade 3: two labels for one view"]
+        assert len(cards(run("data", set=read.name, group="visit 1"), "wall")) == 5
+        [corrected] = cards(run("data", set=read.name, said="label"), "wall")
+        assert corrected["title"] == "Grade 3"
+        assert ["done", "Now Grade 3 – edda"] in corrected["lines"]
 
 
 def test_an_admin_adds_a_person_and_gets_a_link_to_hand_over(told):

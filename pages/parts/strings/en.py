@@ -327,6 +327,21 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "class.no_crack": "No crack",
     "class.masked": "With mask",
     "class.unlabelled": "Unlabelled",
+    "data.group": "Place or campaign",
+    "data.said": "People said",
+    "data.said_label": "another label",
+    "data.said_mark": "learn it again",
+    "data.said_trim": "another cut",
+    "twins.title": ("One pair of photos looks alike", "{n} pairs of photos look alike"),
+    "twins.note": (
+        "The photos of a pair lie in different splits or folds, or are the same file. A model that has "
+        "learned one knows the other: figures look too good. Correct labels here; move photos by importing "
+        "the set anew."
+    ),
+    "twins.more": "{n} more pairs, less alike.",
+    "twins.same": "The same file",
+    "twins.alike": "{share} alike",
+    "twins.differ": "{one} and {other}: two labels for one view",
     "import.lead": "Nothing is kept before you have seen what was found.",
     "import.licence": "Licence of the photos (optional)",
     "import.folder": "Or a folder on the machine Patina runs on",

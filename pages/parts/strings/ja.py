@@ -316,6 +316,20 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "class.crack": "ひび割れ",
     "class.no_crack": "ひび割れなし",
     "class.masked": "マスクあり",
+    "data.group": "場所または点検",
+    "data.said": "人の判断",
+    "data.said_label": "別のラベル",
+    "data.said_mark": "もう一度学習",
+    "data.said_trim": "別の枠",
+    "twins.title": ("よく似た写真が一組", "よく似た写真が{n}組"),
+    "twins.note": (
+        "一組の写真が別々の分割やフォールドにあるか、同じファイルです。片方を学んだモデルはもう片方も知っているため、"
+        "成績が良く見えすぎます。ラベルはここで直し、写真はセットを取り込み直して移してください。"
+    ),
+    "twins.more": "ほかに{n}組あります。",
+    "twins.same": "同じファイル",
+    "twins.alike": "{share}似ている",
+    "twins.differ": "{one}と{other}：一つの場面に二つのラベル",
     "class.unlabelled": "印なし",
     "import.lead": "何があるかを見るまで、何も保存しません。",
     "import.licence": "写真のライセンス（任意）",

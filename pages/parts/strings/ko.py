@@ -316,6 +316,20 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "class.crack": "균열",
     "class.no_crack": "균열 없음",
     "class.masked": "마스크 있음",
+    "data.group": "장소 또는 점검",
+    "data.said": "사람이 말한 것",
+    "data.said_label": "다른 라벨",
+    "data.said_mark": "다시 학습",
+    "data.said_trim": "다른 상자",
+    "twins.title": ("닮은 사진 한 쌍", "닮은 사진 {n}쌍"),
+    "twins.note": (
+        "한 쌍의 사진이 서로 다른 분할이나 폴드에 있거나 같은 파일입니다. 하나를 학습한 모델은 다른 하나도 "
+        "알고 있어 성적이 지나치게 좋아 보입니다. 라벨은 여기서 고치고, 사진은 세트를 다시 가져와 옮기세요."
+    ),
+    "twins.more": "덜 닮은 {n}쌍이 더 있습니다.",
+    "twins.same": "같은 파일",
+    "twins.alike": "{share} 닮음",
+    "twins.differ": "{one}, {other}: 한 장면에 두 라벨",
     "class.unlabelled": "표시 없음",
     "import.lead": "무엇이 있는지 보기 전에는 아무것도 저장하지 않습니다.",
     "import.licence": "사진의 라이선스(선택)",
