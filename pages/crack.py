@@ -42,7 +42,8 @@ def live() -> None:
     threshold = lab.threshold_slider(told)
     pooled, each = test.at(threshold), test.each(threshold)
     lab.said(told, in_words(pooled, each, threshold), threshold)
-    left, right = st.columns([5, 7], gap="large")
+    with st.container(key="picture-first"):  # on a phone, where one stands below the other
+        left, right = st.columns([5, 7], gap="large")
     with left:
         scale = None
         if stakes is not None and stakes.can_weigh:
