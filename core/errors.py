@@ -84,10 +84,3 @@ class NoRoom(PatinaError):
     """The disk is full, or too full to take more in safely."""
 
     status = 507
-
-
-class Cancelled(PatinaError):
-    """A person asked this run to stop."""
-
-    status = 409
-    exit_code = 130

@@ -29,9 +29,6 @@ MAX_PIXELS = 100_000_000
 MAX_SIDE = 20_000
 MIN_SIDE = 16
 
-FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "HEIF", "AVIF", "BMP", "GIF", "JPEG2000", "PPM")
-"""Pillow's names of what may be opened. PostScript, PDF, SVG and icons never reach a reader."""
-
 SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .tif .tiff .webp .heic .heif .hif .avif .bmp .dib .gif "
     ".jp2 .j2k .jpx .ppm .pgm .pbm .pnm".split()
@@ -217,7 +214,10 @@ _HEIF_BRANDS = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1 avi
 
 
 def _formats_of(data: bytes, name: str) -> tuple[str, ...]:
-    """Which of `FORMATS` the first bytes announce; refuses everything else by what it is."""
+    """Pillow's names for what the first bytes announce; refuses everything else by what it is.
+
+    PostScript, PDF, SVG and icons never reach a reader.
+    """
     if data[:2] == b"\xff\xd8":
         return ("JPEG",)
     if data[:8] == b"\x89PNG\r\n\x1a\n":

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 
 @dataclass(frozen=True)
 class RailColumn:
@@ -202,10 +200,3 @@ CORROSION: tuple[CorrosionRow, ...] = (
         "mean 0.69 0.69 0.68",
     ),
 )
-
-
-def mean_of_grades(network: str, trimmed: bool) -> tuple[float, float, float]:
-    """Mean precision, recall and F1 of a network's four grades, worked out from its printed rows."""
-    own = [r for r in CORROSION if (r.network, r.trimmed) == (network, trimmed) and r.grade is not None]
-    means = np.mean([(r.precision, r.recall, r.f1) for r in own], axis=0)
-    return (float(means[0]), float(means[1]), float(means[2]))

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from core import losses, published
@@ -90,7 +91,8 @@ def test_the_presets_of_a_rail_table_learn_from_its_columns():
 
 
 def test_the_printed_means_follow_from_the_grades_but_for_rounding():
-    for row in published.CORROSION:
-        if row.grade is None:
-            mean = published.mean_of_grades(row.network, row.trimmed)
-            assert mean == pytest.approx((row.precision, row.recall, row.f1), abs=0.0101)
+    kept = published.CORROSION
+    for row in (r for r in kept if r.grade is None):
+        own = [r for r in kept if (r.network, r.trimmed) == (row.network, row.trimmed) and r is not row]
+        mean = np.mean([(r.precision, r.recall, r.f1) for r in own], axis=0)
+        assert mean == pytest.approx((row.precision, row.recall, row.f1), abs=0.0101)
