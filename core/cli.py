@@ -251,6 +251,8 @@ def evaluate(told: Namespace, settings: Settings) -> None:
     found = services.find(db, settings.models, told.model)
     if (told.scale or told.rescue) and found.card.domain != "crack":
         raise ConfigError(f"--scale and --rescue are for crack models; {told.model} is none.")
+    if told.margins is not None:
+        return _margins(told, settings, db, found)
     from core import sets
     from core.engine import loop, work  # torch only once the model is known to be there
     from core.orders import rules
@@ -271,6 +273,27 @@ def evaluate(told: Namespace, settings: Settings) -> None:
         {"model": f"{card.domain}/{card.id}", "data": told.data, "split": told.split}
         | {"n": len(evaluation["name"]), "metrics": metrics},
         lambda: terminal.figures(metrics),
+    )
+
+
+def _margins(told: Namespace, settings: Settings, db: Database | None, found: services.Serving) -> None:
+    """`evaluate --margins`: a split at margins around the trim box, kept beside the model; the curve."""
+    from core import margins, sets
+
+    steps = margins.checked(told.margins or margins.STEPS)  # what cannot be asked for loads no torch
+    from core.engine import loop, work
+
+    loop.use_threads()
+    card = found.card
+    photos = sets.gather(told.data, card.domain, db, settings.artifacts)
+    evaluation = terminal.listen(work.margins(card, found.folder, photos, told.split, steps))
+    kept = work.keep_evaluation(card, found.folder, photos, margins.name(told.split), evaluation)
+    rows = margins.curve(evaluation)
+    terminal.tell(
+        told.json,
+        {"model": f"{card.domain}/{card.id}", "data": told.data, "split": told.split}
+        | {"n": len(evaluation["name"]), "kept": str(kept), "margins": rows},
+        lambda: [*margins.lines(rows), f"{len(evaluation['name'])} photos; kept as {kept}"],
     )
 
 

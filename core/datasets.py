@@ -190,7 +190,8 @@ class _Reader:
             split=split,
             fold=_whole(row.get("fold")),
             trim=None if place == f"trimmed/{name}" else self._trim(row, name),
-            whole=self._whole(place),
+            whole=(whole := self._whole(place)),
+            cut=self._trim(row, name) if whole is not None else None,
             source=row.get("source", ""),
         )
 
@@ -211,7 +212,7 @@ class _Reader:
                 return {}
             grade = _whole(row["grade"])
             if grade not in (0, 1, 2, 3):
-                kind = "photo[s] [has|have] a grade that is not 0 (light), 1, 2 or 3 (severe)"
+                kind = "photo[s] left out for a grade that is not 0 (light), 1, 2 or 3 (severe)"
                 self.odd.add(2, kind, f"{name} ({row['grade'][:20]})")
                 return None
             return {"grade": grade}

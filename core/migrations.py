@@ -211,6 +211,12 @@ def m010_scales(db: Database) -> None:
     )
 
 
+@steps()
+def m012_cut(db: Database) -> None:
+    """Which part of the whole photo its cut twin in a set shows: x0, y0, x1, y1 as JSON."""
+    _run(db, "alter table set_photos add column cut_json text")
+
+
 def _run(db: Database, *statements: str) -> None:
     for statement in statements:
         db.execute(statement)

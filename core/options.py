@@ -56,6 +56,14 @@ def parser() -> Words:
     one.add_argument("--threshold", type=_cut, metavar="T", help="in place of the card's")
     one.add_argument("--scale", type=_scale, metavar="MM", help="mm a pixel, for crack widths in mm")
     one.add_argument("--rescue", action="store_true", help="crack: look at photos twice as large, too")
+    one.add_argument(
+        "--margins",
+        type=_margins,
+        nargs="?",
+        const=(),
+        metavar="1,1.4,…",
+        help="corrosion: at margins around the trim box, 1 to 2.4, and whole (default: 1 to 2.4 by 0.2)",
+    )
 
     one = _command(commands, "predict", "Judge photos.")
     _model(one)
@@ -121,6 +129,13 @@ def _data(one: Words, required: bool = True) -> None:
 
 def _model(one: Words) -> None:
     one.add_argument("model", metavar="MODEL", help="id, domain/id, folder, or a domain: what serves it")
+
+
+def _margins(word: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in word.split(",") if part.strip())
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{word!r} is no list of margins, such as 1,1.4,2") from None
 
 
 def _cut(word: str) -> float:

@@ -6,7 +6,7 @@ Each function checks the role of the person who acts, then writes. Pages, routes
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from core import cards, corrections, decisions, labels, queue, services, sets, trials
 from core import config as settings_of
+from core import margins as around
 from core.accounts import Person
 from core.errors import ConfigError, Conflict, DataError
 from core.rail import CLASSES
@@ -164,10 +165,12 @@ def evaluate(
     now: float,
     wake: Path | None = None,
     enlarge: int = 1,
+    margins: Sequence[float] = (),
 ) -> int:
     """Order that a model answers a split of a stored set, for its laboratory to show; the run's id.
 
-    With `enlarge` 2 a crack model looks at photos twice as large, for `core.fine.rescue`.
+    With `enlarge` 2 a crack model looks at photos twice as large, for `core.fine.rescue`; with `margins` a
+    corrosion model looks at each part with so much around its trim box (`core.margins`).
     """
     by.require("engineer")
     sets.get(db, data)
@@ -175,6 +178,11 @@ def evaluate(
         raise ConfigError(f"Photos are enlarged for crack models; {card.id} is a {card.domain} model.")
     told: dict[str, Any] = {"model": f"{card.domain}/{card.id}", "data": data, "split": split}
     told |= {"enlarge": enlarge} if enlarge > 1 else {}
+    if margins:
+        if card.domain != "corrosion":
+            raise ConfigError(f"Margins are for corrosion models; {card.id} is a {card.domain} model.")
+        # JSON has no endless number, and the whole photo is looked at in any case.
+        told["margins"] = [m for m in around.checked(margins) if m != around.WHOLE]
     return queue.submit(db, "evaluate", card.domain, told, owner=by.name, now=now, wake=wake)
 
 

@@ -53,6 +53,8 @@ class Photo:
     trim: Trim | None = None
     whole: Path | None = None
     """corrosion: the part with its surroundings, where `path` is a file that was cut to the part already."""
+    cut: Trim | None = None
+    """corrosion: the part of `whole` that `path` shows."""
     source: str = ""
     is_marked: bool = False
     """A person asked that it be learned twice in each epoch."""

@@ -94,9 +94,9 @@ def keep(
                 _keep_row(db, mask_sha, _media_type(photo.mask), mask_bytes, now)
             db.conn.execute(
                 """insert into set_photos (set_id, position, photo, name, label, grade, mask, place, split,
-                                           fold, trim_json, source, whole)
+                                           fold, trim_json, source, whole, cut_json)
                    values (:set_id, :position, :photo, :name, :label, :grade, :mask, :place, :split,
-                           :fold, :trim, :source, :whole)""",
+                           :fold, :trim, :source, :whole, :cut)""",
                 {
                     "set_id": set_id,
                     "position": position,
@@ -111,6 +111,7 @@ def keep(
                     "trim": to_json(photo.trim) if photo.trim else None,
                     "source": photo.source,
                     "whole": whole.sha256 if whole is not None else None,
+                    "cut": to_json(photo.cut) if photo.cut else None,
                 },
             )
         note_event(db, who, "imported", f"set/{photo_set.name}", now, n=len(told))
@@ -172,6 +173,7 @@ def load(db: Database, root: Path, name: str, until: int | None = None) -> Photo
             fold=r["fold"],
             trim=_trim(r["trim_json"]),
             whole=artifacts.path(root, r["whole"]) if r["whole"] else None,
+            cut=_trim(r["cut_json"]),
             source=r["source"],
         )
         for r in found

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
-from unittest.mock import PropertyMock, patch
+from unittest.mock import patch
 
 import numpy as np
 import optuna
 import pytest
 from safetensors.numpy import save_file
-from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from core import accounts, cards, corrosion, gate, grades, labels, orders, queue, searches, trials
+from core import accounts, cards, corrosion, grades, labels, orders, queue, searches, trials
 from core.corrosion import Config
 from core.errors import ConfigError, Forbidden
 from tests import laboratory
 from tests.serving import World
+from tests.visits import text, visits
 
 
 @pytest.fixture
@@ -31,29 +30,9 @@ def world(tmp_path):
 
 @pytest.fixture
 def visit(world, monkeypatch):
-    monkeypatch.setenv("PATINA_DATA", str(world.settings.data))
-    monkeypatch.setenv("PATINA_MODELS", str(world.settings.models))
-    with contextlib.ExitStack() as stack:
-
-        def visit(page: str = "corrosion", role: str = "engineer", **query: str) -> AppTest:
-            word = gate.sign(world.settings.data, world.session_of(role))
-            header = patch.object(
-                ContextProxy, "headers", new_callable=PropertyMock, return_value={gate.HEADER: word}
-            )
-            stack.enter_context(header)
-            at = AppTest.from_file(f"../pages/{page}.py", default_timeout=60)
-            for name, value in query.items():
-                at.query_params[name] = value
-            at.run()
-            assert not at.exception, at.exception[0].message if at.exception else ""
-            return at
-
-        yield visit
-
-
-def text(at: AppTest) -> str:
-    kinds = ("html", "markdown", "title", "warning")
-    return "\n".join(str(e.proto.body if kind == "html" else e.value) for kind in kinds for e in at.get(kind))
+    """Opens the corrosion page, or another one, as somebody."""
+    with visits(world, monkeypatch) as visit:
+        yield lambda page="corrosion", **query: visit(page, **query)
 
 
 def cells(at: AppTest, key: str) -> list[int]:
@@ -94,6 +73,33 @@ def test_a_manager_sees_doubtful_labels_and_orders_nothing(visit):
     assert "labels are doubtful" in text(at)
     assert not [b for b in at.button if b.key in ("train-corrected", "networks-begin")]
     assert not [b for b in visit(role="manager", view="networks").button if b.key == "networks-begin"]
+
+
+def test_the_margins_are_a_curve_and_the_slider_shows_the_photos_at_each(visit, world):
+    asked = visit(view="margins", split="test")
+    assert "Measured once on the same photos" in text(asked)
+    told = cards.evaluation(cards.place(world.settings.models, "corrosion", "starter-test"), "test")
+    n, home = len(told["truth"]), cards.place(world.settings.models, "corrosion", "starter-test")
+    p = np.stack([told["p"], told["p"][:, [1, 0, 2, 3]], told["p"][:, ::-1]])
+    kept = {k: told[k] for k in ("name", "sha256", "group", "truth")}
+    kept |= {"whole": told["sha256"], "box": np.full((n, 4), [0.25, 0.25, 0.75, 0.75], np.float32)}
+    kept |= {"margin": np.asarray([1.0, 2.0, np.inf], np.float32), "p": p}
+    np.savez(home / "evaluation-test-margins.npz", **kept)
+    at = visit(view="margins", split="test")
+    assert "The whole photo against the box as drawn" in text(at)
+    first = shown(at)
+    assert first[0]["overlay"].startswith("data:image/svg+xml;base64,")
+    at.select_slider(key="margin").set_value("whole").run()
+    assert not at.exception
+    last = shown(at)
+    assert {card["overlay"] for card in last} == {""}
+    assert [card["grade"] for card in last] != [card["grade"] for card in first]
+
+
+def shown(at) -> list[dict]:
+    """The photos of the margin view, as the element has them."""
+    [found] = [c.proto for c in at.get("bidi_component") if "margins-photos" in c.proto.id]
+    return json.loads(found.json)["cards"]
 
 
 def swept(world) -> str:

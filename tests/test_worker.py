@@ -10,7 +10,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import arrays, artifacts, cards, coach, corrosion, inspections, queue, services, store, workers
+from core import (
+    arrays,
+    artifacts,
+    cards,
+    coach,
+    corrosion,
+    datasets,
+    inspections,
+    photos,
+    queue,
+    services,
+    sets,
+    store,
+    workers,
+)
 from core.engine import lanes, work
 from core.engine.life import Life
 from core.errors import Conflict
@@ -47,9 +61,12 @@ class lane:
         self.life.close()
 
 
+ORDERED = ("data", "set", "split", "model", "trials", "margins")
+
+
 def order(db, kind="train", **told):
     config = {"data": "tiny", **tiny.PRESET}
-    config |= {key: told.pop(key) for key in ("set", "split", "model", "trials") if key in told}
+    config |= {key: told.pop(key) for key in ORDERED if key in told}
     return queue.submit(db, kind, "corrosion", config, owner="mina", now=1.0, **told)
 
 
@@ -379,6 +396,53 @@ def test_an_evaluation_is_kept_beside_its_model(told, db):
     figures = cards.read(told.models, "corrosion", "first").figures["test"]
     assert run.result["metrics"]["accuracy"] == figures["accuracy"]
     assert cards.evaluation(kept.parent, "test")["p"].shape == (8, 4)
+
+
+def test_margins_around_the_box_are_measured_and_kept_beside_the_model(told, db, tmp_path):
+    """At 1.0 the cut from the whole photo is the part's own file, to the pixel; at the end it is it all."""
+    found = parts(tmp_path / "parts")
+    keep = sets.keep(db, told.artifacts, found, report={"problems": []}, who="mina", now=1.0)
+    assert len(list(keep)) == len(found.photos)
+    stored = sets.load(db, told.artifacts, "parts")
+    assert {p.cut for p in stored.photos} == {(0.25, 0.25, 0.75, 0.75)}
+    order(db, "evaluate", model="corrosion/first", data="parts", split="test", margins=[1.0, 2.0])
+    with lane("train", told) as train:
+        assert train.take()
+    run = queue.get(db, 2)
+    assert (run.state, run.result["n"]) == ("done", 8), run.error
+    assert [row["margin"] for row in run.result["margins"]] == [1.0, 2.0, None]
+    home = cards.place(told.models, "corrosion", "first")
+    kept = cards.evaluation(home, "test-margins")  # the parts are the photos it was trained with
+    assert kept["p"].shape == (3, 8, 4)
+    model = work.ENGINES["corrosion"].load(cards.read(told.models, "corrosion", "first"), home)
+    for i, view in ((0, "path"), (2, "whole")):
+        pictures = (photos.open(getattr(p, view))[0] for p in stored.part("test"))
+        alone = np.stack([a["p"] for a in work.ENGINES["corrosion"].predict(model, pictures)])
+        assert kept["p"][i] == pytest.approx(alone, abs=1e-5)
+    assert kept["p"][1] == pytest.approx(kept["p"][2], abs=1e-5)  # twice the box is all of these photos
+
+
+def parts(folder):
+    """The tiny photos as parts cut to half the side of photos with noise around them."""
+    tiny.photos(folder / "trimmed")
+    (folder / "untrimmed").mkdir()
+    rng = np.random.default_rng(3)
+    rows = (folder / "trimmed" / "labels.csv").read_text().splitlines()
+    for name in (row.split(",")[0] for row in rows[1:]):
+        whole = rng.integers(0, 255, (128, 128, 3), np.uint8)
+        whole[32:96, 32:96] = np.asarray(Image.open(folder / "trimmed" / name))
+        Image.fromarray(whole).save(folder / "untrimmed" / name)
+    box = ["trim_x0,trim_y0,trim_x1,trim_y1"] + ["0.25,0.25,0.75,0.75"] * (len(rows) - 1)
+    (folder / "labels.csv").write_text("\n".join(map(",".join, zip(rows, box, strict=True))))
+    (folder / "trimmed" / "labels.csv").unlink()
+    return datasets.read(folder, "corrosion")
+
+
+def test_a_set_without_boxes_has_no_margins_to_measure(told, db):
+    order(db, "evaluate", model="corrosion/first", split="test", margins=[1.0])
+    with lane("train", told) as train:
+        assert train.take()
+    assert "has a trim box in its surroundings; draw boxes on the Data page" in queue.get(db, 2).error
 
 
 def test_a_search_ends_with_settings_to_train_with(told, db):

@@ -23,6 +23,7 @@ from core import (
     coach,
     cycles,
     inspections,
+    margins,
     photos,
     queue,
     services,
@@ -351,12 +352,16 @@ def evaluate(run: Run, folder: Path, settings: Settings) -> Generator[Progress, 
     serving, split = services.find(db, settings.models, run.config["model"]), run.config.get("split", "test")
     card = serving.card
     found = sets.gather(_data(run), card.domain, db, settings.artifacts)
+    told = {"model": f"{card.domain}/{card.id}", "data": _data(run), "split": split}
+    if "margins" in run.config:
+        evaluation = yield from work.margins(card, serving.folder, found, split, run.config["margins"])
+        work.keep_evaluation(card, serving.folder, found, margins.name(split), evaluation)
+        return told | {"n": len(evaluation["name"]), "margins": margins.curve(evaluation)}
     enlarge = int(run.config.get("enlarge", 1))
     evaluation = yield from work.evaluate(card, serving.folder, found, split, enlarge)
     work.keep_evaluation(card, serving.folder, found, split, evaluation, enlarge)
     threshold = run.config.get("threshold") or serving.threshold
     metrics = rules(card.domain).score(evaluation, threshold)
-    told = {"model": f"{card.domain}/{card.id}", "data": _data(run), "split": split}
     return told | {"n": len(evaluation["name"]), "metrics": metrics}
 
 

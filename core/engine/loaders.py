@@ -62,6 +62,9 @@ def picture(photo: Photo, *, trimmed: bool = False, margin: float = 1.0) -> np.n
     photo without one is taken whole. Without `trimmed` the file with the surroundings is taken where there
     are two.
     """
+    if trimmed and margin > 1 and photo.whole is not None and photo.cut is not None:
+        around, _ = files.open(photo.whole, photo.title)
+        return files.trim(around, photo.cut, margin)
     whole, _ = files.open(photo.path if trimmed or photo.whole is None else photo.whole, photo.title)
     return files.trim(whole, photo.trim, margin) if trimmed and photo.trim is not None else whole
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -23,6 +23,7 @@ import torch
 
 from core import cards, quality, standards, trials
 from core import config as settings_of
+from core import margins as around
 from core import photos as files
 from core.cycles import Begin
 from core.engine import checkpoint, corrosion, crack, loaders, rail
@@ -246,6 +247,44 @@ def evaluate(
         [a.asked for a in found], [a.arrays for a in found]
     )
     return stacked
+
+
+def margins(
+    card: Card, folder: Path, photos: PhotoSet, split: str, steps: Sequence[float] = around.STEPS
+) -> Generator[Progress, None, dict[str, np.ndarray]]:
+    """What a corrosion model says of one split at each margin around the trim box (`core.margins`).
+
+    A photo without a box, or that cannot be read, is left out and named in its report's note; `DataError`
+    where no photo has a box.
+    """
+    if card.domain != "corrosion":
+        raise ConfigError(f"Margins are for corrosion models; {card.id} is a {card.domain} model.")
+    steps, part = around.checked(steps), photos.part(split)
+    if not any(around.box(p) for p in part):
+        raise DataError(
+            f"None of the {len(part)} photos in the split {split!r} of {photos.name} has a trim box in its "
+            "surroundings; draw boxes on the Data page, or name them in labels.csv (trim_x0 … trim_y1)."
+        )
+    model = corrosion.load(card, folder)
+    kept: list[Photo] = []
+    wholes: list[str] = []
+    p: list[np.ndarray] = []
+    for n, photo in enumerate(part, 1):
+        path, box, note = photo.whole or photo.path, around.box(photo), ""
+        try:
+            if box is None:
+                raise DataError(f"{photo.title} has no trim box and is left out.")
+            whole, _ = files.open(path, photo.title)
+            views = (whole if m == around.WHOLE else files.trim(whole, box, m) for m in steps)
+            p.append(np.stack([answer["p"] for answer in corrosion.predict(model, views)]))
+            kept.append(photo)
+            wholes.append(files.sha256(path))
+        except PatinaError as error:
+            note = str(error)
+        yield Progress(n, len(part), "evaluate", note=note)
+    if not kept:
+        raise DataError(f"None of the {len(part)} photos could be read; the last one: {note}")
+    return around.stacked(kept, wholes, steps, np.stack(p, 1))
 
 
 def keep_evaluation(

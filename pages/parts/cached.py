@@ -14,6 +14,7 @@ import numpy as np
 import streamlit as st
 
 from core import cards, corrosion, crack, explore, rail
+from core import margins as around
 from core.explore import Masks, YesNo
 from core.stakes import Stakes
 
@@ -102,6 +103,16 @@ def _figures(domain: str, folder: str, split: str, stamp: int, threshold: float 
         case "corrosion":
             return corrosion.score(told, threshold, draws=0)
     return crack.score(told, threshold, draws=0)
+
+
+def margins(folder: Path, split: str) -> list[dict[str, Any]]:
+    """The figures of a corrosion model at each margin around the trim box, with their intervals."""
+    return _margins(str(folder), split, _stamp(folder, split))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _margins(folder: str, split: str, stamp: int) -> list[dict[str, Any]]:
+    return around.curve(_known(folder, split, stamp))
 
 
 def grades_of(evaluation: Evaluation) -> dict[str, Any]:

@@ -40,6 +40,20 @@ def overlay(looked: np.ndarray, width_px: int, height_px: int, box: Trim | None 
     return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
 
 
+def window(box: Trim, width_px: int, height_px: int) -> str:
+    """A picture of the photo's shape to lie over it, as a data address: dark but for the box."""
+    x0, x1 = (round(v * width_px, 1) for v in box[::2])
+    y0, y1 = (round(v * height_px, 1) for v in box[1::2])
+    part = f"M{x0} {y0}H{x1}V{y1}H{x0}Z"
+    drawn = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width_px}" height="{height_px}" '
+        f'viewBox="0 0 {width_px} {height_px}"><path fill-rule="evenodd" fill-opacity="{DARKEST}" '
+        f'd="M0 0H{width_px}V{height_px}H0Z{part}"/><path d="{part}" fill="none" stroke="#fff" '
+        f'stroke-width="{max(width_px, height_px) / 110:.1f}"/></svg>'
+    )
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawn.encode()).decode()}"
+
+
 def of_inspection(inspection: Inspection) -> str:
     """What the judge looked at in an inspected part, as an overlay; "" where its answer keeps no such map."""
     if inspection.domain != "corrosion" or inspection.arrays is None or inspection.verdict is None:

@@ -157,4 +157,27 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "crop.title": "Cut to the part",
     "crop.note": "The photo stays whole; the box is kept beside it, with who drew it.",
     "crop.kept": "The box is kept.",
+    "corrosion.view_margins": "Trimming",
+    "margins.none": (
+        "Is the part enough, or does the model need what is around it? Measured once on the same "
+        "photos at margins from 1.0, the box as drawn, to the whole photo."
+    ),
+    "margins.measure": "Measure at every margin",
+    "margins.best": "Best at {margin}: mean F1 <b>{f1}</b>.",
+    "margins.sure": ("The whole photo against the box as drawn: {less} ({low} … {high}), beyond chance."),
+    "margins.chance": (
+        "The whole photo against the box as drawn: {less} ({low} … {high}), not beyond chance with "
+        "these photos."
+    ),
+    "margins.slider": "Margin around the box",
+    "margins.help": "1.0 is the box as it was drawn, 2.0 one twice as wide and high.",
+    "margins.whole": "whole",
+    "margins.title": "F1 against the margin around the trim box",
+    "margins.axis": "margin",
+    "margins.photos": "The grade of {n} of {of} photos hangs on the margin; those come first",
+    "margins.was": "In the box as drawn: {label}",
+    "margins.note": (
+        "{n} photos, cut from the photos with their surroundings; intervals draw campaigns anew. "
+        "The model was trained as its card says and only looks in another way."
+    ),
 }

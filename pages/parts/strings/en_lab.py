@@ -286,6 +286,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "corrosion.promise_grade": "True grade",
     "corrosion.promise_kept": "Named",
+    "corrosion.promise_none": "none: unlike any grade",
+    "corrosion.promise_person": "a person should look",
+    "corrosion.promise_set": "Grades named",
+    "corrosion.promise_holds": "True one among them",
     "corrosion.promise_sizes": (
         "One grade is named for {one}, two for {two}, more or none for {more} of {n} photos."
     ),

@@ -142,4 +142,26 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "crop.title": "部材を切り抜く",
     "crop.note": "写真はそのまま、枠だけが描いた人とともに保存されます。",
     "crop.kept": "枠を保存しました。",
+    "corrosion.view_margins": "切り抜き",
+    "margins.none": (
+        "部材だけで足りるか、周りも要るか。同じ写真を、描いた枠（1.0）から写真全体まで"
+        "余白ごとに一度測ります。"
+    ),
+    "margins.measure": "すべての余白で測る",
+    "margins.best": "{margin}が最良：平均F1 <b>{f1}</b>。",
+    "margins.sure": "写真全体と描いた枠の差：{less}（{low} … {high}）、偶然を超えています。",
+    "margins.chance": (
+        "写真全体と描いた枠の差：{less}（{low} … {high}）、これらの写真では偶然と区別できません。"
+    ),
+    "margins.slider": "枠の周りの余白",
+    "margins.help": "1.0は描いた枠のまま、2.0は縦横二倍です。",
+    "margins.whole": "全体",
+    "margins.title": "枠の周りの余白とF1",
+    "margins.axis": "余白",
+    "margins.photos": "{of}枚のうち{n}枚は余白でグレードが変わります。それらが先に並びます",
+    "margins.was": "描いた枠では{label}",
+    "margins.note": (
+        "周囲のある写真から切り抜いた{n}枚。区間は点検単位で引き直しました。"
+        "モデルはカードのとおりに学習し、見方だけが違います。"
+    ),
 }

@@ -262,6 +262,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "corrosion.promise_grade": "真の等級",
     "corrosion.promise_kept": "含まれた",
+    "corrosion.promise_none": "なし：どの等級とも異なる",
+    "corrosion.promise_person": "人が見る",
+    "corrosion.promise_set": "挙げた等級",
+    "corrosion.promise_holds": "実際の等級を含む",
     "corrosion.promise_sizes": "写真{n}枚のうち一等級{one}枚、二等級{two}枚、それ以上またはなし{more}枚。",
     "corrosion.honest_title": "80 % の確信は100回中80回正しいか",
     "corrosion.honest_note": (

@@ -140,4 +140,27 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "crop.title": "부품만 자르기",
     "crop.note": "사진은 그대로이고, 상자만 그린 사람과 함께 저장됩니다.",
     "crop.kept": "상자를 저장했습니다.",
+    "corrosion.view_margins": "자르기",
+    "margins.none": (
+        "부품만으로 충분한가요, 주변도 필요한가요? 같은 사진을 그린 상자(1.0)부터 사진 전체까지 "
+        "여백마다 한 번 측정합니다."
+    ),
+    "margins.measure": "모든 여백에서 측정",
+    "margins.best": "{margin}에서 가장 좋음: 평균 F1 <b>{f1}</b>.",
+    "margins.sure": "전체 사진과 그린 상자의 차이: {less} ({low} … {high}), 우연을 넘습니다.",
+    "margins.chance": (
+        "전체 사진과 그린 상자의 차이: {less} ({low} … {high}), 이 사진들로는 우연과 구별되지 "
+        "않습니다."
+    ),
+    "margins.slider": "상자 둘레 여백",
+    "margins.help": "1.0은 그린 상자 그대로, 2.0은 가로세로 두 배입니다.",
+    "margins.whole": "전체",
+    "margins.title": "상자 둘레 여백에 따른 F1",
+    "margins.axis": "여백",
+    "margins.photos": "{of}장 가운데 {n}장의 등급이 여백에 따라 달라집니다. 그 사진이 먼저 나옵니다",
+    "margins.was": "그린 상자에서는 {label}",
+    "margins.note": (
+        "사진 {n}장을 주변이 있는 사진에서 잘랐습니다. 구간은 점검 단위로 다시 뽑았습니다. "
+        "모델은 카드에 적힌 대로 학습했고 보는 방식만 다릅니다."
+    ),
 }

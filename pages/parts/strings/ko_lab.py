@@ -262,6 +262,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "corrosion.promise_grade": "실제 등급",
     "corrosion.promise_kept": "포함됨",
+    "corrosion.promise_none": "없음: 어느 등급과도 다름",
+    "corrosion.promise_person": "사람이 보아야 함",
+    "corrosion.promise_set": "답한 등급",
+    "corrosion.promise_holds": "그중 실제 등급",
     "corrosion.promise_sizes": "사진 {n}장 중 한 등급 {one}장, 두 등급 {two}장, 그 이상 또는 없음 {more}장.",
     "corrosion.honest_title": "80 % 확신은 100번 중 80번 맞는가?",
     "corrosion.honest_note": (
