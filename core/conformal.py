@@ -40,6 +40,15 @@ class Promise:
         """(n, k) bool: which grades each photo may have; `p` (n, k). A set may be empty: unlike any grade."""
         return 1 - np.asarray(p, np.float64) <= self.most[None] + 1e-12
 
+    def by_set(self, p: np.ndarray) -> list[tuple[tuple[int, ...], np.ndarray]]:
+        """Each set of grades that some photo may have, with the rows of `p` of those photos; most first."""
+        found: dict[tuple[int, ...], list[int]] = {}
+        for i, may in enumerate(self.sets(p)):
+            found.setdefault(tuple(np.flatnonzero(may).tolist()), []).append(i)
+        return sorted(
+            ((k, np.asarray(at)) for k, at in found.items()), key=lambda one: (-len(one[1]), one[0])
+        )
+
 
 def promise(p: np.ndarray, truth: np.ndarray, coverage: float) -> Promise:
     """From `p` (n, k) and `truth` (n,) of photos not learned from; unknown grades (-1) do not count.

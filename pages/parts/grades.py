@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core import conformal, corrosion
+from core.conformal import Promise
 from pages.parts import cached, charts, confusion_figures, tables, words
 from pages.parts.lab import Lab
 from pages.parts.strings import t
@@ -83,3 +84,27 @@ def promise(told: Lab, evaluation: Mapping[str, np.ndarray], names: Sequence[str
     one, two = int(found.sizes[1]), int(found.sizes[2])
     told_ = t("corrosion.promise_sizes", one=one, two=two, more=n - one - two, n=n)
     st.html(f'<p class="lead">{told_}</p>')
+    named(promised, evaluation, names)
+
+
+def named(promised: Promise, evaluation: Mapping[str, np.ndarray], names: Sequence[str]) -> None:
+    """Which sets of grades are named how often, and how often the true one is among them."""
+    truth = np.asarray(evaluation["truth"])
+    rows = []
+    for which, at in promised.by_set(evaluation["p"][truth >= 0]):
+        true = truth[truth >= 0][at]
+        told = t("terms.or").join(names[g] for g in which) if which else t("corrosion.promise_none")
+        holds = float(np.isin(true, which).mean())
+        to_do = "" if len(which) == 1 else t("corrosion.promise_person")
+        rows.append(Row("set-" + "".join(map(str, which)), [told, str(len(at)), words.percent(holds), to_do]))
+    tables.show(
+        [
+            Column(t("corrosion.promise_set"), bare=True),
+            Column(t("axis.photos"), "number"),
+            Column(t("corrosion.promise_holds"), "number"),
+            Column("", bare=True),
+        ],
+        rows,
+        key="promise-sets",
+        stack=True,
+    )
