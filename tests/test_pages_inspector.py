@@ -7,18 +7,16 @@ import json
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import PropertyMock, patch
 
 import pytest
 from PIL import Image
-from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from core import accounts, datasets, gate, inspections, labels, queue, sets, store
+from core import accounts, datasets, inspections, labels, queue, sets, store
 from core.inspections import Inspection
 from core.settings import ROOT, Settings
 from pages.parts import bars, found, gallery, header, places, words
-from tests import stock
+from tests import stock, visits
 
 MAIN = str(ROOT / "pages" / "parts" / "main.py")
 
@@ -38,11 +36,7 @@ def signed_in(told: Settings, role: accounts.Role = "inspector", name: str = "mi
     db, now = store.connect(told.database), time.time()
     accounts.make_person(db, accounts.PATINA, name, role, now=now)
     _, session = accounts.open_session(db, accounts.account(db, name).id, now=now)
-    heard = {gate.HEADER: gate.sign(told.data, session)}
-    with (
-        patch.object(ContextProxy, "headers", new_callable=PropertyMock, return_value=heard),
-        patch.object(ContextProxy, "locale", new_callable=PropertyMock, return_value=locale),
-    ):
+    with visits.heard(told, session, locale):
         yield
 
 

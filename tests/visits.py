@@ -12,6 +12,8 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from core import gate
+from core.accounts import Session
+from core.settings import Settings
 from tests.serving import World
 
 SAYS = ("html", "markdown", "title", "warning", "error", "info")
@@ -47,8 +49,18 @@ def signed_in(world: World, role: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     """The gate's signed word for somebody of this role, on every request inside."""
     monkeypatch.setenv("PATINA_DATA", str(world.settings.data))
     monkeypatch.setenv("PATINA_MODELS", str(world.settings.models))
-    word = gate.sign(world.settings.data, world.session_of(role))
-    with patch.object(ContextProxy, "headers", new_callable=PropertyMock, return_value={gate.HEADER: word}):
+    with heard(world.settings, world.session_of(role)):
+        yield
+
+
+@contextlib.contextmanager
+def heard(settings: Settings, session: Session, locale: str = "en-US") -> Iterator[None]:
+    """The gate's signed word for a session, as the script hears it from a browser of this language."""
+    word = {gate.HEADER: gate.sign(settings.data, session)}
+    with (
+        patch.object(ContextProxy, "headers", new_callable=PropertyMock, return_value=word),
+        patch.object(ContextProxy, "locale", new_callable=PropertyMock, return_value=locale),
+    ):
         yield
 
 
