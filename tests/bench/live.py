@@ -3,7 +3,8 @@
     python -m tests.bench.live
 
 Medians in milliseconds of what the laboratories do at each move: the what-if of 600 pseudo-labels, the
-figures of 639 rail photos, costs over 5,000 grades, one threshold over 237 crack maps.
+figures of 639 rail photos, costs over 5,000 grades (the counts alone, and all that a typed cell asks of the
+server: both counts and the matrix as the browser gets it), one threshold over 237 crack maps.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import numpy as np
 
 from core import corrosion, decisions, rail, selection, sweep
+from pages.parts import confusion_figures
 from tests.bench.clock import ms
 
 
@@ -37,12 +39,21 @@ def main() -> None:
         ),
         "rail_figures_639_ms": ms(lambda: rail.score(rails, 0.3, draws=0)),
         "costs_5000_ms": ms(lambda: decisions.decided(grades, known, costs, 0.5)),
+        "costs_cell_5000_ms": ms(lambda: typed(grades, known, costs)),
         "corrosion_figures_5000_with_intervals_ms": ms(
             lambda: corrosion.score(evaluation, 0.5, costs=costs), 5
         ),
         "crack_threshold_237_ms": ms(lambda: sweep.query(pooled, 0.42)),
     }
     print(json.dumps(told))
+
+
+def typed(p: np.ndarray, truth: np.ndarray, costs: np.ndarray) -> str:
+    """One cell of the table of costs was typed over: what the page counts and draws then."""
+    decisions.checked_costs(costs)
+    decisions.decided(p, truth, np.asarray(decisions.EQUAL_COSTS), 0.5)
+    now = decisions.decided(p, truth, costs, 0.5)
+    return str(confusion_figures.confusion(now.confusion, decisions.CLASSES).to_json())
 
 
 if __name__ == "__main__":

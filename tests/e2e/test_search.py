@@ -1,4 +1,4 @@
-"""A search for settings in a real browser, with a real worker: begun, watched, stopped, gone on with, used."""
+"""A search for settings in a real browser, with a real worker: begun, watched, stopped, gone on with."""
 
 from __future__ import annotations
 
