@@ -31,6 +31,7 @@ RATIOS = ("assumed", "estimated")
 RESTARTS = ("imagenet", "continue")
 INITS = ("imagenet", "imagenet_partial", "random")
 AUGMENTS = ("none", "flips", "strong")
+PRETRAINS = ("none", "vicreg")
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,15 @@ class Config:
         help="Only done when it changes no verdict on the photos of the pool.",
     )
     init: str = param("imagenet", "weights at the start", choices=INITS, source="paper 1")
+    pretrain: str = param(
+        "none",
+        "pretraining without labels",
+        choices=PRETRAINS,
+        help="`vicreg`: before the first label the last blocks learn from all photos of the pool to describe "
+        "views of one photo alike (mirrored, brighter, larger); test photos are not among them.",
+        source="paper 1: its outlook; after Bardes et al. 2022",
+    )
+    pretrain_epochs: int = param(12, "epochs of the pretraining", low=1, high=1000, source="ours")
     seed: int = param(0, "seed", low=0, high=2**31 - 1)
 
     def also(self) -> None:

@@ -204,6 +204,14 @@ def blocks(net: Classifier) -> list[list[nn.Module]]:
     return [[layer] for layer in body.children()]
 
 
+def layers(net: Classifier) -> nn.Sequential:
+    """The layers that make the last feature map, (n, d, h, w), of MobileNetV2 (19) or a ResNet (8)."""
+    body: Any = net.body
+    if isinstance(body, models.MobileNetV2):
+        return body.features  # type: ignore[no-any-return]
+    return nn.Sequential(*list(body.children())[:-2])  # all but the average and the classifier
+
+
 def features(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """What the head sees of each photo, pooled: (n, d) float32."""
     return net.features(x)  # type: ignore[operator]

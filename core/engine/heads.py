@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from core import validation
 from core.cycles import DESCRIBED
 from core.engine import checkpoint, loop
-from core.engine.classifiers import IMAGENET_MEAN, IMAGENET_STD, Classifier
+from core.engine.classifiers import IMAGENET_MEAN, IMAGENET_STD, Classifier, layers
 from core.engine.lessons import Course, Lesson, chance, load_arrays, look
 from core.engine.loop import State
 from core.head import SLOPE, scale_of, weights_of
@@ -94,12 +94,7 @@ def described(net: Classifier, stripes: str = "keep") -> Classifier:
 
     `stripes` as in the config: with `beside` the photo is looked at with and without them.
     """
-    body: Any = net.body
-    if hasattr(body, "features"):  # MobileNetV2
-        layers, d = body.features, body.last_channel
-    else:  # ResNet: all but the average and the classifier
-        layers, d = nn.Sequential(*list(body.children())[:-2]), net.head.in_features
-    own = Described(layers, d, is_beside=stripes == "beside")
+    own = Described(layers(net), net.head.in_features, is_beside=stripes == "beside")
     found = Classifier(own, own.d, len(CLASSES))
     found.origin = net.origin
     return found

@@ -33,6 +33,9 @@ from core.settings import Settings
 REPORT_AFTER = 200
 """ours: photos taught between two checkpoints, at least; epochs of 3 photos are no reason to write 36 MB."""
 
+PRETRAINED = "pretrained.safetensors"
+"""The network that `core/engine/pretrain.py` leaves in a run's folder: `key origin body`."""
+
 CHANGES = {
     "none": loaders.Augment(),
     "flips": loaders.Augment(flip=True, upside_down=True),
@@ -247,15 +250,23 @@ class Course:
         return look(self.net, self.machine, chunks, self.config.views)
 
     def untaught(self) -> Classifier:
-        """The network that a lesson begins with; what is not of ImageNet is drawn by torch's chances."""
-        config = self.config
-        return classifiers.build(
+        """The network that a lesson begins with: the pretrained one where there is one.
+
+        What is neither that nor of ImageNet is drawn by torch's chances.
+        """
+        config, path = self.config, self.folder / PRETRAINED
+        net = classifiers.build(
             config.network,
             len(CLASSES),
             init=config.init,
             weights_dir=self.settings.weights,
             size=config.image_size,
         )
+        if path.is_file():
+            made = checkpoint.read(path)
+            net.body.load_state_dict(made["body"])
+            net.origin = made["origin"]
+        return net
 
     def unlabelled(self, learned: np.ndarray) -> np.ndarray:
         """Positions of the pool's other photos, for a method that has use for them; this one has none."""

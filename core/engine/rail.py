@@ -28,6 +28,7 @@ from core.engine.heads import HeadCourse, described
 from core.engine.lessons import Course, Lesson, Told, chance, load_arrays, look
 from core.engine.likeness import NEAREST, apart_from_other_places, as_bytes, distances
 from core.engine.loop import Machine
+from core.engine.pretrain import pretrain
 from core.engine.softmatch import MatchCourse
 from core.errors import ModelError
 from core.rail import CLASSES, Config
@@ -80,6 +81,7 @@ def train(
         pictures = pictures.to(machine.device)
     course = COURSES[config.method](config, settings, machine, folder, pictures, told.truth)
     folder.mkdir(parents=True, exist_ok=True)
+    yield from pretrain(course, begin)
     yield from _with_validation(told, course) if config.folds else _few_labels(told, course, begin)
 
 
