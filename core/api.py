@@ -37,11 +37,13 @@ from core import (
     cards,
     drawings,
     inspections,
+    markers,
     openapi,
     opinions,
     photos,
     pictures,
     queue,
+    standards,
     store,
     terms,
     workers,
@@ -51,6 +53,7 @@ from core.errors import NotFound, PatinaError, SignInNeeded, TooMany
 from core.gate import WHO, Visitor, problem
 from core.inspections import Inspection
 from core.records import Verdict
+from core.scales import Scale
 from core.settings import Settings
 from core.uploads import NAME, Kept, Plan, Uploads, too_large
 
@@ -83,6 +86,7 @@ def routes(settings: Settings, clock: Callable[[], float] = time.time) -> list[R
         ),
         Route(f"{V1}/inspections", _Door(GET=rest.find, POST=rest.ask)),
         Route(f"{V1}/inspections/{{id}}", _Door(GET=rest.inspection)),
+        Route(f"{V1}/inspections/{{id}}/scale", _Door(PUT=rest.put_scale)),
         Route(f"{V1}/inspections/{{id}}/cracks.{{kind}}", _Door(GET=rest.cracks)),
         Route(f"{V1}/artifacts/{{sha}}", _Door(GET=rest.artifact)),
         Route(f"{V1}/thumbs/{{sha}}", _Door(GET=rest.thumb)),
@@ -280,6 +284,7 @@ class _Rest:
             asked.trim(told.get("trim")),
             asked.number(told, "scale_mm_per_px", None, low=1e-6, high=1e3),
         )
+        marker = asked.number(told, "marker_mm", None, low=1, high=1e4)
         words = {k: asked.text(told, k, 200) for k in ("batch", "place")}
 
         def submit(db: Database) -> int:
@@ -294,6 +299,7 @@ class _Rest:
                 name=photos.safe_name(str(name)) if name else "",
                 trim=trim,
                 scale_mm_per_px=scale,
+                marker_mm=marker,
                 place=words["place"],
                 wake=self.settings.wake,
             )
@@ -398,6 +404,30 @@ class _Rest:
             }
 
         return _json(await self._with_db(read))
+
+    async def put_scale(self, request: Request) -> Response:
+        """How large a pixel of a crack photo is; its verdict is told in millimetres at once."""
+        id, who = _id(request), _person(request)
+        told = await asked.json_body(request)
+        found = await self._with_db(lambda db: inspections.get(db, id))
+
+        def measure() -> Scale:
+            if told.get("how") != "marker":
+                return asked.scale(told, found.width_px, found.height_px)
+            mm = asked.number(told, "mm", None, low=1, high=1e4)
+            if mm is None:
+                raise PatinaError("mm is missing; give the side of the marker's black square.")
+            return markers.of_photo(artifacts.read(self.settings.artifacts, found.photo), found.name, mm)
+
+        scale = await _in_thread(measure, self.decoding)
+
+        def keep(db: Database) -> Inspection:
+            inspections.set_scale(
+                db, id, scale, who=who.name, now=self.clock(), standard=standards.chosen(self.settings)
+            )
+            return inspections.get(db, id)
+
+        return _json(_inspection_json(await self._with_db(keep), self.settings))
 
     async def cracks(self, request: Request) -> Response:
         """The cracks of the newest verdict as a drawing, a table or a mask."""
@@ -559,6 +589,7 @@ def _inspection_json(found: Inspection, settings: Settings) -> dict[str, Any]:
     plain = ("id", "state", "error", "photo", "name", "domain", "batch", "owner", "place", "note", "trim")
     told = {k: getattr(found, k) for k in plain} | {
         "scale_mm_per_px": found.scale_mm_per_px,
+        "scale": None,
         "width_px": found.width_px,
         "height_px": found.height_px,
         "taken_at": found.taken_at,
@@ -577,8 +608,17 @@ def _inspection_json(found: Inspection, settings: Settings) -> dict[str, Any]:
             "by": found.verdict_by,
             "severity": found.severity,
         }
+    if found.scale is not None:
+        told["scale"] = dataclasses.asdict(found.scale) | {
+            "told": dict(found.scale.told),
+            "by": found.scale_by or found.owner,
+            "at": _iso(found.scale_at or found.created_at),
+        }
     if found.opinion is not None:
         told["opinion"] = dataclasses.asdict(found.opinion) | {"at": _iso(found.opinion.at)}
+    if found.verdict is not None:
+        stands = found.opinion.label if found.opinion else found.verdict.label
+        told["terms"] = [dataclasses.asdict(one) for one in terms.told(settings, found.domain, stands)]
     if found.arrays is not None and found.domain == "crack":
         told["links"] |= {
             "overlay": f"{V1}/overlays/{found.id}.webp",
@@ -601,6 +641,3 @@ def _id(request: Request) -> int:
     if not (word.isascii() and word.isdecimal() and len(word) < 16):
         raise NotFound(f"There is no inspection {word[:40]!r}.")
     return int(word)
-    if found.verdict is not None:
-        stands = found.opinion.label if found.opinion else found.verdict.label
-        told["terms"] = [dataclasses.asdict(one) for one in terms.told(settings, found.domain, stands)]

@@ -15,9 +15,10 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
-from core import artifacts, labels, photos
+from core import artifacts, labels, photos, scales
 from core.errors import NotFound, PatinaError
 from core.records import DOMAINS, Domain, Trim
+from core.scales import Scale
 from core.uploads import too_large
 
 FORM_BYTES = 65_536
@@ -108,6 +109,15 @@ def trim(told: object) -> Trim | None:
     except (TypeError, ValueError, OverflowError):
         raise PatinaError(f"trim is {told!r:.60}; it must be four numbers: x0, y0, x1, y1.") from None
     return labels.checked((x0, y0, x1, y1))
+
+
+def scale(told: Mapping[str, Any], width_px: int, height_px: int) -> Scale:
+    """A scale of a photo of this size, by anything but a marker: `how` and what that way needs."""
+    ends = [number(told, name, 0.0) or 0.0 for name in ("x0", "y0", "x1", "y1")]
+    sides = (width_px, height_px) * 2
+    if not all(0 <= end <= side for end, side in zip(ends, sides, strict=True)):
+        raise PatinaError(f"The line leaves the photo, which is {width_px} × {height_px} pixels.")
+    return scales.of_json({"width_px": width_px, **told})
 
 
 def number(

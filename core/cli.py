@@ -23,13 +23,14 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core import cards, services, store, terminal
+from core import cards, markers, scales, services, store, terminal
 from core import config as settings_of
 from core.doctor import Finding, examine
 from core.errors import ConfigError, DataError, PatinaError
 from core.metrics import plain
 from core.options import parser
 from core.records import DOMAINS, Card, Domain, Photo, PhotoSet, Progress, Verdict
+from core.scales import Scale
 from core.settings import Settings
 
 ASKED = "asked.json"
@@ -302,6 +303,8 @@ def predict(told: Namespace, settings: Settings) -> None:
     found = services.find(_database(settings), settings.models, told.model)
     if told.masks and found.card.domain != "crack":
         raise ConfigError(f"--masks is for crack models; {told.model} finds no masks.")
+    if told.marker and (told.scale or found.card.domain != "crack"):
+        raise ConfigError("--marker is for crack models, and in place of --scale.")
     judged = terminal.listen(_judged(told, found, settings))
     terminal.tell(told.json, judged, lambda: [_verdict_line(one) for one in judged])
 
@@ -325,16 +328,36 @@ def _judged(
         if answer.error:
             one |= {"error": str(answer.error)}
         else:
+            scale, unseen = _scale(told, answer.asked.path)
             verdict = work.verdict(
-                answer, card, threshold, settings, scale_mm_per_px=told.scale, costs=found.costs
+                answer,
+                card,
+                threshold,
+                settings,
+                scale_mm_per_px=scale.mm_per_px if scale else None,
+                scale_error=scale.error if scale and told.marker else 0.0,
+                costs=found.costs,
             )
             one |= {key: getattr(verdict, key) for key in SAID}
-            one |= {key: verdict.figures[key] for key in MEASURED if key in verdict.figures}
+            one |= {key: verdict.figures[key] for key in MEASURED if key in verdict.figures} | unseen
+            if scale and told.marker:
+                one |= {"scale_mm_per_px": scale.mm_per_px, "scale_error": scale.error}
+                one |= {"tilt": scale.told["tilt"]}
             if told.masks:
                 one |= {"mask": str(_write_mask(told.masks, answer, verdict, taken))}
         judged.append(one)
         yield Progress(len(judged), len(asked), "judge")
     return judged
+
+
+def _scale(told: Namespace, path: Path) -> tuple[Scale | None, dict[str, str]]:
+    """The scale of a photo as the command gives it; why there is none, where no marker was seen in it."""
+    if told.marker is None:
+        return (scales.given(told.scale) if told.scale else None), {}
+    try:
+        return markers.of_photo(path, path.name, told.marker), {}
+    except PatinaError as error:
+        return None, {"no_marker": str(error)}
 
 
 def _photos_in(word: str) -> list[Path]:
@@ -506,7 +529,9 @@ def _verdict_line(one: Mapping[str, Any]) -> str:
     if "error" in one:
         return f"{one['photo']}: {one['error']}"
     person = f"  → {one['reason']}" if one["needs_person"] else ""
-    return f"{one['photo']}: {one['label']} ({one['confidence']:.0%} sure){person}"
+    wide = f", up to {one['max_width_mm']:g} mm wide" if one.get("max_width_mm") else ""
+    unseen = f"  {one['no_marker']}" if "no_marker" in one else ""
+    return f"{one['photo']}: {one['label']}{wide} ({one['confidence']:.0%} sure){person}{unseen}"
 
 
 def _finding_line(one: Finding) -> str:

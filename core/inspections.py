@@ -53,6 +53,8 @@ class Inspection:
     run_id: int | None = None
     trim: Trim | None = None
     scale_mm_per_px: float | None = None
+    marker_mm: float | None = None
+    """How large the printed marker in the photo is, where one was handed in with it."""
     scale: Scale | None = None
     """How large a pixel is, with its origin."""
     scale_by: str = ""
@@ -108,11 +110,13 @@ def ask(
     name: str = "",
     trim: Trim | None = None,
     scale_mm_per_px: float | None = None,
+    marker_mm: float | None = None,
     place: str = "",
     wake: Path | None = None,
 ) -> int:
     """Ask for a verdict on a stored photo and return the inspection's id. Written down when this returns.
 
+    With `marker_mm` a crack photo's scale is read from the printed marker in it, when it is judged.
     `DataError` for a trim box outside the photo.
     """
     if domain not in DOMAINS:
@@ -125,8 +129,9 @@ def ask(
             raise NotFound("This photo is not in the store; upload it first.")
         inspection_id = db.conn.execute(
             """insert into inspections (batch, photo, name, domain, owner, created_at, trim_json,
-                                        scale_mm_per_px, place)
-               values (:batch, :photo, :name, :domain, :owner, :now, :trim, :scale, :place) returning id""",
+                                        scale_mm_per_px, marker_mm, place)
+               values (:batch, :photo, :name, :domain, :owner, :now, :trim, :scale, :marker, :place)
+               returning id""",
             {
                 "batch": batch,
                 "photo": photo,
@@ -136,6 +141,7 @@ def ask(
                 "now": now,
                 "trim": to_json(trim) if trim else None,
                 "scale": scale_mm_per_px,
+                "marker": marker_mm,
                 "place": place,
             },
         ).fetchone()[0]
@@ -202,10 +208,27 @@ def set_scale(
     """Say how large a pixel is. A verdict that stands is told in millimetres at once, without a model.
 
     The new verdict says the same in other units, so a person's word on the old one goes along with it. By
-    `standard` it names a grade. What is still to be judged is judged with this scale.
+    `standard` it names a grade. What is still to be judged is judged with this scale. `PatinaError` for a
+    photo of another domain: only cracks are measured.
     """
     with writing(db):
         found = get(db, inspection_id)
+        if found.domain != "crack":
+            raise PatinaError(f"{found.name} is a {found.domain} photo; only cracks are measured by a scale.")
+        keep_scale(db, inspection_id, scale, who=who, now=now)
+        if found.verdict is None:
+            return
+        verdict = crack.scaled(found.verdict, scale.mm_per_px, scale.error, standard)
+        newest = answer(db, inspection_id, verdict, who=who, now=now, arrays=found.arrays)
+        db.conn.execute(
+            "update opinions set verdict_id = :newest where verdict_id = :before",
+            {"newest": newest, "before": found.verdict_id},
+        )
+
+
+def keep_scale(db: Database, inspection_id: int, scale: Scale, *, who: str, now: float) -> None:
+    """Write a scale down with its author; a verdict on the photo is left as it is (`set_scale`)."""
+    with writing(db):
         db.conn.execute(
             """insert into scales (inspection_id, mm_per_px, error, how, told_json, who, at)
                values (:id, :mm_per_px, :error, :how, :told, :who, :now)""",
@@ -225,14 +248,6 @@ def set_scale(
         )
         note_event(
             db, who, "set the scale", f"inspection/{inspection_id}", now, scale=scale.mm_per_px, how=scale.how
-        )
-        if found.verdict is None or found.domain != "crack":
-            return
-        verdict = crack.scaled(found.verdict, scale.mm_per_px, scale.error, standard)
-        newest = answer(db, inspection_id, verdict, who=who, now=now, arrays=found.arrays)
-        db.conn.execute(
-            "update opinions set verdict_id = :newest where verdict_id = :before",
-            {"newest": newest, "before": found.verdict_id},
         )
 
 
@@ -513,6 +528,7 @@ def _of_row(r: Any) -> Inspection:
         run_id=r["run_id"],
         trim=_trim(r["trim_json"]),
         scale_mm_per_px=r["scale_mm_per_px"],
+        marker_mm=r["marker_mm"],
         scale=_scale(r),
         scale_by=r["scale_who"] or "",
         scale_at=r["scale_at"],

@@ -8,17 +8,21 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import scipy
 
+from core import photos
 from core.errors import PatinaError
-from core.scales import LENGTH_ERROR, SHORTEST_PX, Scale, focal_px
+from core.scales import LENGTH_ERROR, Scale, focal_px
 
 FAMILIES: Final = ("APRILTAG_36h11", "ARUCO_MIP_36h12", "6X6_250", "5X5_100", "4X4_50")
 """ours: AprilTag's recommended family, and of ArUco's what its printing pages offer first."""
 NAMES: Final = ("AprilTag 36h11", "ArUco MIP 36h12", "ArUco 6 × 6", "ArUco 5 × 5", "ArUco 4 × 4")
+SMALLEST_PX: Final = 36.0
+"""ours: below, the sides of drawn markers are fitted badly now and then, by three per cent."""
 CORNER_PX: Final = 0.2
 """ours: how far a corner may be off once its sides are fitted, ten times what `tests/test_markers.py` finds
 on drawn ones: paper bends, printers stretch."""
@@ -81,7 +85,7 @@ def scale(grey: np.ndarray, mm: float, lens_px: float | None = None) -> Scale:
     if not found:
         raise PatinaError(
             "No marker is seen in this photo: an ArUco or AprilTag square or a checkerboard, flat on the "
-            f"wall, with white around it and at least {SHORTEST_PX:.0f} pixels wide. Draw a known length "
+            f"wall, with white around it and at least {SMALLEST_PX:.0f} pixels wide. Draw a known length "
             "instead."
         )
     largest = max(found, key=lambda one: one.span_px)
@@ -99,6 +103,13 @@ def scale(grey: np.ndarray, mm: float, lens_px: float | None = None) -> Scale:
     told = {"mm": mm, "tilt": tilt, "markers": len(found), "side_px": largest.side_px, "x": x, "y": y}
     told = {name: round(float(value), 3) for name, value in told.items()}
     return Scale(mm / float(np.mean(sizes)), error, "marker", told)
+
+
+def of_photo(source: Path | bytes, name: str, mm: float) -> Scale:
+    """The scale of a photo by the markers in it, each `mm` wide, with the lens that the photo names."""
+    grey = photos.grey(photos.open(source, name)[0])
+    lens = photos.focal_35mm(source, name)
+    return scale(grey, mm, focal_px(lens, grey.shape[1], grey.shape[0]) if lens else None)
 
 
 def slant(marker: Marker, shape: tuple[int, ...], lens_px: float) -> tuple[float, float]:
@@ -170,7 +181,8 @@ def _squares(cv2: Any, grey: np.ndarray) -> list[Marker]:
     asked = cv2.aruco.DetectorParameters()
     # Concrete is full of specks that nearly are squares: a code has to be read without a wrong bit.
     asked.errorCorrectionRate = 0.0
-    asked.minMarkerPerimeterRate = 4 * SHORTEST_PX / max(grey.shape)
+    asked.minMarkerPerimeterRate = 4 * SMALLEST_PX / max(grey.shape)
+    asked.minMarkerDistanceRate = 0.02  # or the sheet it is printed on is taken for it
     asked.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_NONE  # their sides are fitted below
     detector = cv2.aruco.ArucoDetector(families, asked)
     corners, ids, _, which = detector.detectMarkersMultiDict(grey)
@@ -180,6 +192,8 @@ def _squares(cv2: Any, grey: np.ndarray) -> list[Marker]:
     ):
         name = NAMES[int(family)]
         seen = _fitted(grey, four.reshape(4, 2).astype(np.float64))
+        if seen is None:
+            continue
         one = Marker(f"{name} no. {int(id)}", _UNIT, seen)
         if all(math.dist(seen.mean(0), other.seen.mean(0)) > one.side_px / 2 for other in found):
             found.append(one)
@@ -250,8 +264,8 @@ def _homography(plane: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return np.asarray(h / h[2, 2])
 
 
-def _fitted(grey: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """The corners (4, 2) where lines along a square's four sides meet, finer than a pixel.
+def _fitted(grey: np.ndarray, corners: np.ndarray) -> np.ndarray | None:
+    """The corners (4, 2) where lines along a square's four sides meet, finer than a pixel; None where not.
 
     Each side is crossed at many places; where the light is halfway between black and white there, the side
     is. A corner itself is rounded by blur, the middle of a side is not moved by it.
@@ -273,7 +287,7 @@ def _fitted(grey: np.ndarray, corners: np.ndarray) -> np.ndarray:
         first = above.argmax(1)
         is_side = (first > 0) & above[:, -1] & ((~above).sum(1) == first)  # dark, then light, once
         if is_side.sum() < 6:
-            return corners
+            return None
         i = first[is_side]
         before, after = light[is_side, i - 1], light[is_side, i]
         at = t[i] - 0.25 * (after - (low + high) / 2) / np.maximum(after - before, 1e-6)
@@ -285,4 +299,4 @@ def _fitted(grey: np.ndarray, corners: np.ndarray) -> np.ndarray:
     for before, after in zip([lines[-1], *lines[:-1]], lines, strict=True):
         found.append(np.linalg.solve(np.stack([before[0], after[0]]), [before[1], after[1]]))
     told = np.asarray(found)
-    return told if np.abs(told - corners).max() <= max(3.0, side / 16) else corners
+    return told if np.abs(told - corners).max() <= max(3.0, side / 16) else None

@@ -212,6 +212,24 @@ def m010_scales(db: Database) -> None:
 
 
 @steps()
+def m011_markers(db: Database) -> None:
+    """A scale may come from a printed marker, and a photo may be handed in with the size of the one in it."""
+    _run(
+        db,
+        "alter table inspections add column marker_mm real",
+        """create table scales_new (
+            id integer primary key, inspection_id integer not null references inspections(id),
+            mm_per_px real not null, error real not null,
+            how text not null check (how in ('given', 'line', 'field', 'distance', 'marker')),
+            told_json text not null default '{}', who text not null, at real not null)""",
+        "insert into scales_new select * from scales",
+        "drop table scales",
+        "alter table scales_new rename to scales",
+        "create index scales_inspection on scales(inspection_id, id)",
+    )
+
+
+@steps()
 def m012_cut(db: Database) -> None:
     """Which part of the whole photo its cut twin in a set shows: x0, y0, x1, y1 as JSON."""
     _run(db, "alter table set_photos add column cut_json text")

@@ -8,6 +8,7 @@ from typing import Any
 from core import pictures
 from core.opinions import LABELS
 from core.records import DOMAINS
+from core.scales import HOWS
 
 Json = dict[str, Any]
 
@@ -202,6 +203,24 @@ def _paths() -> Json:
                 "responses": _answers({"200": _json("The inspection", _ref("Inspection"))}, 404),
             }
         },
+        "/api/v1/inspections/{id}/scale": {
+            "put": {
+                "summary": "Say how large a pixel of a crack photo is; widths follow in millimetres at once",
+                "description": "`how` says by what: `given` (mm_per_px, and perhaps error, a share), `line` "
+                "(x0, y0, x1, y1 in pixels of the upright photo, and their distance mm), `field` (mm that "
+                "the photo's whole width shows), `distance` (m to the wall, lens in pixels focal_px) or "
+                "`marker` (mm, the side of a printed ArUco or AprilTag square or of a checkerboard's "
+                "field in the photo). The newest one counts; all are kept with who said so.",
+                "parameters": [id],
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": _ref("NewScale")}},
+                },
+                "responses": _answers(
+                    {"200": _json("The inspection, its verdict in millimetres", _ref("Inspection"))}, 404
+                ),
+            }
+        },
         "/api/v1/inspections/{id}/cracks.{kind}": {
             "get": {
                 "summary": "The cracks of the newest verdict with their widths, in mm where there is a scale",
@@ -280,6 +299,17 @@ def _schemas() -> Json:
         "exclusiveMinimum": 0,
         "description": "Millimetres a pixel; without it widths are in pixels only.",
     }
+    kept_scale = {
+        "mm_per_px": number,
+        "error": number | {"description": "Half its band, as a share: 0.01 is within one per cent."},
+        "how": {"enum": list(HOWS)},
+        "told": {"type": "object", "description": "What was given; of a marker also what was seen."},
+        "by": text,
+        "at": when,
+    }
+    new_scale = {"how": {"enum": list(HOWS)}} | {
+        name: number for name in ("mm_per_px", "error", "x0", "y0", "x1", "y1", "mm", "m", "focal_px")
+    }
     verdict = {
         "domain": domain,
         "label": {"enum": sorted({label for labels in LABELS.values() for label in labels})},
@@ -296,6 +326,8 @@ def _schemas() -> Json:
         "at": when,
         "by": text,
     }
+    terms = _object(dict.fromkeys(("key", "name", "source", "words", "needs"), text))
+    terms["properties"]["classes"] = {"type": "array", "items": text, "description": "One, or all left."}
     inspection = {
         "id": whole,
         "state": {"enum": ["waiting", "running", "done", "failed", "cancelled"]},
@@ -309,12 +341,18 @@ def _schemas() -> Json:
         "note": text,
         "trim": trim,
         "scale_mm_per_px": scale,
+        "scale": {"anyOf": [_ref("Scale"), {"type": "null"}]},
         "width_px": whole,
         "height_px": whole,
         "taken_at": _or_null(text),
         "created_at": when,
         "verdict": {"anyOf": [_ref("Verdict"), {"type": "null"}]},
         "opinion": {"anyOf": [_ref("Opinion"), {"type": "null"}]},
+        "terms": {
+            "type": "array",
+            "items": terms,
+            "description": "Corrosion, once judged: what the grade that stands is called in other terms.",
+        },
         "links": {"type": "object", "additionalProperties": text},
     }
     past = {
@@ -325,8 +363,6 @@ def _schemas() -> Json:
         },
         "opinions": {"type": "array", "items": _ref("Opinion")},
     }
-    terms = _object(dict.fromkeys(("key", "name", "source", "words", "needs"), text))
-    terms["properties"]["classes"] = {"type": "array", "items": text, "description": "One, or all left."}
     ask = {
         "photo": sha,
         "domain": domain,
@@ -335,6 +371,8 @@ def _schemas() -> Json:
         "place": text | {"maxLength": 200},
         "trim": trim,
         "scale_mm_per_px": scale,
+        "marker_mm": number
+        | {"minimum": 1, "description": "The side of a printed marker in the photo, to read the scale by."},
         "wait": number,
     }
     opinion = {"who": text, "label": text, "agrees": flag, "note": text, "at": when}
@@ -348,17 +386,14 @@ def _schemas() -> Json:
         "disk": {"type": "object"},
     }
     return {
-        "terms": {
-            "type": "array",
-            "items": terms,
-            "description": "Corrosion, once judged: what the grade that stands is called in other terms.",
-        },
         "Problem": _object(problem, "type", "title", "status", "detail"),
         "Health": _object(health, "status"),
         "Kept": _object(kept, *kept),
         "Part": _object({"received": whole, "total": _or_null(whole)}, "received", "total"),
         "Ask": _object(ask, "domain"),
         "Verdict": _object(verdict, *(k for k in verdict if k != "severity")),
+        "Scale": _object(kept_scale, *kept_scale),
+        "NewScale": _object(new_scale, "how"),
         "Opinion": _object(opinion, *opinion),
         "Inspection": _object(inspection | past, *inspection),
         "Page": _object(

@@ -71,6 +71,9 @@ def parser() -> Words:
     one.add_argument("--masks", type=Path, metavar="DIR", help="write each crack mask as PNG, 255 is crack")
     one.add_argument("--threshold", type=_cut, metavar="T", help="in place of the one in service")
     one.add_argument("--scale", type=_scale, metavar="MM", help="millimetres a pixel, for widths in mm")
+    one.add_argument(
+        "--marker", type=_marker, metavar="MM", help="crack: side of a printed marker in each photo, as 20mm"
+    )
 
     models = commands.add_parser("models", help="List, show or promote models.")
     kinds = models.add_subparsers(metavar="COMMAND", required=True)
@@ -144,6 +147,11 @@ def _cut(word: str) -> float:
 
 def _scale(word: str) -> float:
     return _number(word, 0, 1000, "a scale in millimetres a pixel, above 0 and below 1000")
+
+
+def _marker(word: str) -> float:
+    wanted = "the side of a marker in millimetres, such as 20mm"
+    return _number(word.strip().lower().removesuffix("mm"), 0, 10_000, wanted)
 
 
 def _number(word: str, low: float, high: float, wanted: str) -> float:

@@ -43,15 +43,19 @@ class Scale:
     `mm` of a marker with what was seen of it (`core.markers.scale`)."""
 
     def __post_init__(self) -> None:
-        if not (1e-6 <= self.mm_per_px <= 1e3 and 0 <= self.error < 1):
+        if not 0 <= self.error < 1:
+            raise PatinaError(
+                f"The scale's error is {self.error:g}; give it as a share: 0.01 is within one per cent."
+            )
+        if not 1e-6 <= self.mm_per_px <= 1e3:
             raise PatinaError(
                 f"A pixel of {self.mm_per_px:g} mm cannot be; give the length that is seen in millimetres."
             )
 
 
-def given(mm_per_px: float) -> Scale:
-    """A scale that somebody knows, such as that of a drone's orthophoto."""
-    return Scale(mm_per_px, GIVEN_ERROR)
+def given(mm_per_px: float, error: float = GIVEN_ERROR) -> Scale:
+    """A scale that somebody knows, such as that of a drone's orthophoto, and how far it may be off."""
+    return Scale(mm_per_px, error)
 
 
 def of_line(x0: float, y0: float, x1: float, y1: float, mm: float) -> Scale:
@@ -109,7 +113,7 @@ def closer(scale: Scale, mm: float, focal_px: float | None = None) -> Closer | N
 
 
 def of_json(told: Mapping[str, Any]) -> Scale:
-    """A scale as a browser or a request tells it: `how` and what that way needs."""
+    """A scale as a browser or a request tells it: `how` and what that way needs, but for a marker's."""
     try:
         match told.get("how"):
             case "line":
@@ -119,7 +123,7 @@ def of_json(told: Mapping[str, Any]) -> Scale:
             case "distance":
                 return of_distance(float(told["m"]), float(told["focal_px"]))
             case "given":
-                return given(float(told["mm_per_px"]))
+                return given(float(told["mm_per_px"]), float(told.get("error", GIVEN_ERROR)))
     except (KeyError, TypeError, ValueError) as error:
         raise PatinaError(f"The scale lacks a number or has a wrong one ({error}); give it again.") from error
     raise PatinaError(f"A scale comes by one of {', '.join(HOWS)}, not by {told.get('how')!r}.")

@@ -57,6 +57,7 @@ REST = {
     "/api/v1/openapi.json": 200,
     "/api/v1/inspections": 200,
     "/api/v1/inspections/1": 404,
+    "/api/v1/inspections/1/scale": 405,
     f"/api/v1/photos/{SHA}": 404,
     f"/api/v1/thumbs/{SHA}": 404,
     f"/api/v1/artifacts/{SHA}": 404,
@@ -153,6 +154,7 @@ def test_a_write_from_another_site_is_not_carried_out(site, world, headers):
     for method, path in (
         ("PUT", "/api/v1/photos/a.jpg"),
         ("POST", "/api/v1/inspections"),
+        ("PUT", "/api/v1/inspections/1/scale"),
         ("POST", "/signout"),
         ("POST", "/password"),
         ("DELETE", "/_stcore/upload_file/x/y"),

@@ -24,6 +24,7 @@ from core import (
     cycles,
     inspections,
     margins,
+    markers,
     photos,
     queue,
     services,
@@ -40,6 +41,7 @@ from core.errors import ConfigError, NotFound, PatinaError
 from core.inspections import Inspection
 from core.orders import rules
 from core.records import DOMAINS, Card, Domain, PhotoSet, Progress, Run
+from core.scales import Scale
 from core.settings import Settings
 
 BATCH = 8
@@ -171,6 +173,8 @@ class Judge:
             queue.stop(self.db, run, time.time())
             return
         scale = inspections.get(self.db, inspection.id).scale  # it may have been drawn meanwhile
+        seen, unseen = self._marked(inspection) if scale is None else (None, {})
+        scale = scale or seen
         verdict = work.verdict(
             answer,
             serving.card,
@@ -181,6 +185,7 @@ class Judge:
             scale_error=scale.error if scale else 0.0,
             costs=serving.costs,
         )
+        verdict = dataclasses.replace(verdict, figures={**verdict.figures, **unseen})
         content, media_type = arrays.pack(answer.arrays)
         artifacts.put(self.settings.artifacts, content)  # on disk first: the lock is not held over it
         with store.writing(self.db):
@@ -188,6 +193,8 @@ class Judge:
             result = {"inspection": inspection.id, "label": verdict.label}
             if not queue.finish(self.db, run, result, now):
                 return
+            if seen is not None:
+                inspections.keep_scale(self.db, inspection.id, seen, who=inspection.owner, now=now)
             sha = artifacts.keep(self.db, self.settings.artifacts, content, media_type, now)
             inspections.answer(
                 self.db,
@@ -198,6 +205,16 @@ class Judge:
                 arrays=sha,
                 run_id=run.id,
             )
+
+    def _marked(self, inspection: Inspection) -> tuple[Scale | None, dict[str, str]]:
+        """The scale by the marker that a photo was handed in with, else why there is none: `no_marker`."""
+        if inspection.domain != "crack" or inspection.marker_mm is None:
+            return None, {}
+        content = artifacts.read(self.settings.artifacts, inspection.photo)
+        try:
+            return markers.of_photo(content, inspection.name, inspection.marker_mm), {}
+        except PatinaError as error:
+            return None, {"no_marker": str(error)}
 
     def _model(self, domain: Domain) -> tuple[services.Serving, Any]:
         """What serves a domain now, loaded; loaded anew only when the model is another one."""

@@ -8,14 +8,17 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from core import artifacts, inspections, photos, scales, standards, store
+from core import artifacts, inspections, markers, photos, scales, standards, store
 from core.inspections import Inspection
 from core.scales import Closer, Scale
 from core.settings import Settings
 from pages.parts import access, notice, words
 from pages.parts.strings import t
 
-WAYS = ("field", "given", "distance")
+WAYS = ("marker", "field", "given", "distance")
+
+PRINTED_MM = 20.0
+"""ours: the marker that is offered to print; at 0.1 mm a pixel it is 200 pixels wide."""
 
 
 def keep(of: Inspection, make: Callable[[], Scale]) -> None:
@@ -72,6 +75,14 @@ def panel(of: Inspection, now: float) -> None:
             how=t(f"scale.how_{of.scale.how}"),
         )
         st.html(f'<p class="line">{html.escape(told)}{by}</p>')
+        if of.scale.how == "marker":
+            seen = {name: of.scale.told.get(name, 0) for name in ("markers", "mm", "tilt")}
+            told = t(
+                "scale.marker_seen", n=int(seen["markers"]), mm=f"{seen['mm']:g}", tilt=f"{seen['tilt']:.0f}"
+            )
+            st.html(f'<p class="note">{html.escape(told)}</p>')
+    elif of.verdict is not None and of.verdict.figures.get("no_marker"):
+        st.html(f'<p class="line ask">{html.escape(words.said(str(of.verdict.figures["no_marker"])))}</p>')
     st.html(f'<p class="note">{t("scale.draw_hint")}</p>')
     way = st.segmented_control(
         t("scale.way"),
@@ -82,16 +93,34 @@ def panel(of: Inspection, now: float) -> None:
         required=True,
     )
     with st.form("scale", border=False):
-        make = {"field": _by_field, "given": _by_number, "distance": _by_distance}[str(way)](of)
+        make = {"marker": _by_marker, "field": _by_field, "given": _by_number, "distance": _by_distance}[
+            str(way)
+        ](of)
         is_asked = st.form_submit_button(t("photo.measure"), icon=":material/straighten:")
     if is_asked:
         keep(of, make)
+    if way == "marker":
+        st.download_button(
+            t("scale.print"),
+            lambda: markers.sheet(PRINTED_MM),
+            file_name=f"patina-marker-{PRINTED_MM:g}mm.svg",
+            mime="image/svg+xml",
+            icon=":material/print:",
+            type="tertiary",
+            on_click="ignore",
+            key="print-marker",
+        )
     st.html(f'<p class="note">{t("scale.square")}</p>')
 
 
 def _number(key: str, label: str, hint: str, value: float | None = None) -> float:
     said = st.number_input(label, min_value=0.0, value=value, key=key, placeholder=hint, step=None)
     return float(said or 0.0)
+
+
+def _by_marker(of: Inspection) -> Callable[[], Scale]:
+    side = _number("marker-mm", t("scale.marker_mm"), "20", of.marker_mm or PRINTED_MM)
+    return lambda: markers.of_photo(artifacts.read(Settings.of().artifacts, of.photo), of.name, side)
 
 
 def _by_field(of: Inspection) -> Callable[[], Scale]:

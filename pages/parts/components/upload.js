@@ -9,7 +9,7 @@ const PHOTO = /\.(jpe?g|jfif|png|tiff?|webp|hei[cf]|avif|bmp|gif|dng|mpo|jp2|j2k
 const SAID_AGAIN = [408, 425, 429, 500, 502, 503, 504]
 
 const queue = (globalThis.patinaQueue ??= {
-  items: [], batch: null, begun: false, shown: null, domain: null, place: "", wide: "", skipped: 0, isOut: false,
+  items: [], batch: null, begun: false, shown: null, domain: null, place: "", wide: "", marker: "", skipped: 0, isOut: false,
   working: 0, word: "", tell: () => {},
 })
 
@@ -104,7 +104,9 @@ async function ask(item) {
   const told = { photo: item.photo, domain: queue.domain, batch: queue.batch, name: item.name, wait: 0 }
   const wide = Number.parseFloat(queue.wide)
   if (queue.place.trim()) told.place = queue.place.trim()
+  const marker = Number.parseFloat(queue.marker)
   if (queue.domain === "crack" && wide > 0 && item.width) told.scale_mm_per_px = wide / item.width
+  if (queue.domain === "crack" && marker > 0) told.marker_mm = marker
   await patient(item, async () => {
     const answer = await fetch("/api/v1/inspections", {
       method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(told),
@@ -234,13 +236,14 @@ function build(root, { words, domains }) {
   const more = make("div", "more")
   const place = field(words.place, words.place_hint, queue.place, (text) => { queue.place = text })
   const wide = field(words.wide, words.wide_hint, queue.wide, (text) => { queue.wide = text })
-  wide.querySelector("input").inputMode = "decimal"
-  more.append(place, wide)
+  const marker = field(words.marker, words.marker_hint, queue.marker, (text) => { queue.marker = text })
+  for (const one of [wide, marker]) one.querySelector("input").inputMode = "decimal"
+  more.append(place, wide, marker)
   details.append(make("summary", "", words.more), more)
   const progress = make("div", "progress")
   const list = make("div", "")
   root.replaceChildren(target, what, details, progress, list)
-  return { target, question, choice, wide, progress, list, hear: (action) => { heard = action } }
+  return { target, question, choice, wide, marker, progress, list, hear: (action) => { heard = action } }
 }
 
 function draw(root) {
@@ -253,7 +256,7 @@ function draw(root) {
   const needsDomain = left.length > 0 && !queue.domain
   for (const button of parts.choice.children)
     button.setAttribute("aria-checked", String(button.dataset.domain === queue.domain))
-  parts.wide.hidden = queue.domain !== "crack"
+  for (const one of [parts.wide, parts.marker]) one.hidden = queue.domain !== "crack"
   parts.choice.classList.toggle("now", needsDomain)
   parts.question.classList.toggle("now", needsDomain)
   parts.question.classList.toggle("question", !needsDomain)

@@ -240,6 +240,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "upload.place_hint": "Pier 4, north face",
     "upload.wide": "How many millimetres wide is what a photo shows?",
     "upload.wide_hint": "1200 – then crack widths come in millimetres",
+    "upload.marker": "How large is the printed marker in them, in millimetres?",
+    "upload.marker_hint": "20 – the side of its black square",
     "upload.choose_first": (
         "One photo is ready. Say what it shows.",
         "{n} photos are ready. Say what they show.",

@@ -233,6 +233,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "upload.place_hint": "橋脚4、北面",
     "upload.wide": "写真に写る幅は何ミリメートルですか",
     "upload.wide_hint": "1200 – ひび割れ幅がミリメートルで分かります",
+    "upload.marker": "写真の中の印刷マーカーは何ミリメートルですか",
+    "upload.marker_hint": "20 – 黒い正方形の一辺",
     "upload.choose_first": "写真{n}枚の準備ができました。何を写したか選んでください。",
     "upload.sending": "写真{n}枚を送信中、{left}",
     "upload.left": "{total}枚中{done}枚",

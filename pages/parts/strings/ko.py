@@ -233,6 +233,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "upload.place_hint": "교각 4, 북쪽 면",
     "upload.wide": "사진에 담긴 폭은 몇 밀리미터인가요?",
     "upload.wide_hint": "1200 – 균열 폭을 밀리미터로 알 수 있습니다",
+    "upload.marker": "사진 속 인쇄 마커의 크기는 몇 밀리미터인가요?",
+    "upload.marker_hint": "20 – 검은 사각형의 한 변",
     "upload.choose_first": "사진 {n}장이 준비되었습니다. 무엇을 찍었는지 고르세요.",
     "upload.sending": "사진 {n}장 보내는 중, {left}",
     "upload.left": "{total}장 중 {done}장",
