@@ -12,7 +12,7 @@ import streamlit as st
 
 from core import cycles
 from core import published as papers
-from pages.parts import charts, experiments, label_figures, pick, places, tables
+from pages.parts import charts, experiments, label_figures, pick, places, tables, words
 from pages.parts.experiments import Experiment, Visitor
 from pages.parts.label_figures import Line
 from pages.parts.strings import t
@@ -195,6 +195,20 @@ def table(columns: Sequence[dict[str, Any]], *, key: str, caption: str) -> None:
         Row(name, [t(f"cycles.{name}"), *(tables.figure(c[name]) for c in columns)]) for name in STATISTICS
     ]
     tables.show(heads, rows, key=key, caption=caption)
+
+
+def noted(notes: Sequence[str]) -> list[str]:
+    """The notes of an experiment, each once: what several repeats share names them all."""
+    repeats: dict[str, list[str]] = {}
+    for note in filter(None, notes):
+        told = re.fullmatch(r"Repeat (\d+): (.*)", note, re.DOTALL)
+        repeats.setdefault(told[2] if told else note, []).extend([told[1]] if told else [])
+    return [
+        t("few.in_repeats", n=len(own), repeats=", ".join(own), note=words.said(note))
+        if own
+        else words.said(note)
+        for note, own in repeats.items()
+    ]
 
 
 def published() -> None:

@@ -122,6 +122,17 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "said.whole.photo_heavy": "{name} has more than {mib} MiB; {most} MiB is the most. Save it as JPEG.",
     "said.whole.photo_cut": "{name} is cut short: a part of the file is missing. Send it again.",
     "said.whole.photo_damaged": "{name} is damaged and cannot be decoded. Send it again, or the original.",
+    "said.whole.taken_up": (
+        "Taken up from repeat {repeat} of run {run} at training {training}, with {n} labels that people gave."
+    ),
+    "said.whole.how_pooled": "best pooled F1 on {n} validation photos",
+    "said.whole.how_sure": "lowest confidence from which 4 of 5 answers are right, on {n} validation photos",
+    "said.whole.how_never": "no confidence was right 4 times of 5 on {n} validation photos",
+    "said.whole.how_expected": (
+        "highest expected F1 of defect, from calibrated probabilities of {n} validation photos of "
+        "the pool in {parts} parts by place"
+    ),
+    "said.whole.with_patina": "comes with Patina",
     "said.whole.width_open": "{width} and more",
     "said.clause.fault": "the photo is {fault}",
     "said.clause.unlike": "the photo is unlike anything the model has learned from",

@@ -118,6 +118,16 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "said.whole.photo_heavy": "{name}：{mib} MiBを超えています（上限{most} MiB）。JPEGで保存してください。",
     "said.whole.photo_cut": "{name}：ファイルの一部が欠けています。もう一度送ってください。",
     "said.whole.photo_damaged": "{name}：壊れていて開けません。もう一度、または元の写真を送ってください。",
+    "said.whole.taken_up": (
+        "実行{run}の反復{repeat}、学習{training}から、人が付けたラベル{n}件で続けた実験です。"
+    ),
+    "said.whole.how_pooled": "検証写真{n}枚で全体のF1が最も高い値",
+    "said.whole.how_sure": "検証写真{n}枚で5回に4回正しくなる最も低い確信度",
+    "said.whole.how_never": "検証写真{n}枚では5回に4回正しい確信度がなかった",
+    "said.whole.how_expected": (
+        "プールを場所で{parts}つに分けた検証写真{n}枚の補正済み確率による、欠陥の期待F1が最も高い値"
+    ),
+    "said.whole.with_patina": "Patinaに付属",
     "said.whole.width_open": "{width}以上",
     "said.clause.fault": "写真が{fault}",
     "said.clause.unlike": "モデルが学習したどの写真とも似ていません",

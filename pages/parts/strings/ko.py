@@ -118,6 +118,16 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "said.whole.photo_heavy": "{name}: {mib} MiB가 넘습니다. 최대 {most} MiB입니다. JPEG로 저장하세요.",
     "said.whole.photo_cut": "{name}: 파일의 일부가 없습니다. 다시 보내세요.",
     "said.whole.photo_damaged": "{name}: 파일이 손상되어 열 수 없습니다. 다시 보내거나 원본을 보내세요.",
+    "said.whole.taken_up": (
+        "실행 {run}의 반복 {repeat}, 학습 {training}에서 사람이 붙인 라벨 {n}개로 이어서 한 실험입니다."
+    ),
+    "said.whole.how_pooled": "검증 사진 {n}장에서 전체 F1이 가장 높은 값",
+    "said.whole.how_sure": "검증 사진 {n}장에서 다섯 번 중 네 번 맞기 시작하는 가장 낮은 확신",
+    "said.whole.how_never": "검증 사진 {n}장에서 다섯 번 중 네 번 맞는 확신이 없었음",
+    "said.whole.how_expected": (
+        "풀을 장소별로 {parts}개로 나눈 검증 사진 {n}장의 보정된 확률로 본, 결함의 기대 F1이 가장 높은 값"
+    ),
+    "said.whole.with_patina": "Patina에 들어 있는 모델",
     "said.whole.width_open": "{width} 이상",
     "said.clause.fault": "사진이 {fault}",
     "said.clause.unlike": "모델이 학습한 어떤 사진과도 다릅니다",
