@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
+import json
 
 import numpy as np
 import pytest
@@ -72,6 +74,23 @@ def test_the_sentence_says_whether_the_cycles_help(known):
     assert "help in every repeat" in few_labels.sentence(helped)
     assert f"{helped.column('f1')[-1]['mean']:.2f}" in few_labels.sentence(helped)
     assert "in one repeat" in few_labels.sentence(harmed), "one repeat proves nothing"
+
+
+def test_what_is_no_better_than_always_normal_is_said_to_fail(known):
+    helped = known[1]
+    assert few_labels.failure(helped) == []
+    always = helped.found["rows"][0]["always_normal"]
+    for accuracy, fails in ((always, True), (always - 0.1, True), (always + 0.01, False)):
+        found = json.loads(json.dumps(dict(helped.found)))
+        found["table"][-1]["accuracy"]["mean"] = accuracy
+        told = few_labels.failure(dataclasses.replace(helped, found=found))
+        assert bool(told) == fails
+        assert not fails or f"({always:.3f})" in told[0]
+
+
+def test_a_note_that_repeats_share_stands_once_and_names_them():
+    notes = ["Repeat 1: All normal.", "Two places.", "Repeat 3: All normal.", "Repeat 4: Another.", ""]
+    assert few_labels.noted(notes) == ["Repeats 1, 3: All normal.", "Two places.", "Repeat 4: Another."]
 
 
 def test_figures_stand_in_the_order_that_matters():

@@ -114,7 +114,7 @@ def lay_out(told: Visitor, e: Experiment, repeat: int, number: int) -> None:
     desk = desk_of(told, e, repeat, number)
     told_of = [sentence(desk)]
     if number != ALL and helping.of(e, repeat, number + 1) is not None:
-        told_of.append(helping.in_words(e, repeat, number + 1))
+        told_of.append(helping.in_words(e, repeat, number + 1, asks_here=False))
     for line in told_of:
         st.html(f'<p class="lead">{line}</p>')
     refused = st.session_state.pop("cycles-refused", None)

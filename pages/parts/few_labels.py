@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -49,7 +50,7 @@ def results(told: Visitor) -> None:
         st.html(f'<p class="note">{t("few.choose")}</p>')
         return
     for e in shown[:3]:
-        st.html(f'<p class="lead">{sentence(e)}</p>')
+        st.html(f'<p class="lead">{" ".join([sentence(e), *failure(e)])}</p>')
     names = [e.name if [x.name for x in shown].count(e.name) == 1 else e.numbered for e in shown]
     printed = [
         Line(
@@ -129,6 +130,15 @@ def sentence(e: Experiment) -> str:
     return t("few.mixed" if len(gains) > 1 else "few.single", **told)
 
 
+def failure(e: Experiment) -> list[str]:
+    """That an experiment ends no better than calling every photo normal, where it does; nothing else."""
+    column = e.column("accuracy")
+    always = floor([e], "accuracy")
+    if not column or always is None or round(column[-1]["mean"], 3) > round(always, 3):
+        return []
+    return [t("few.fails", accuracy=f"{column[-1]['mean']:.3f}", always=f"{always:.3f}")]
+
+
 def floor(shown: Sequence[Experiment], name: str) -> float | None:
     """Where "always normal" lies; None where the experiments were tested on different photos."""
     if name != "accuracy":
@@ -176,9 +186,8 @@ def table_part(shown: Sequence[Experiment], names: Sequence[str]) -> None:
             table(rows, key=f"ours-{e.id}-{name}", caption=caption)
             if extra and len(rows) == len(e.found["columns"]):
                 st.html(f'<p class="note">{t("few.extra", labels=int(rows[-1]["labels"]))}</p>')
-            for note in dict.fromkeys(e.found.get("notes", ())):
-                if note:
-                    st.html(f'<p class="note">{html.escape(note)}</p>')
+            for note in noted(e.found.get("notes", ())):
+                st.html(f'<p class="note">{html.escape(note)}</p>')
         if e.division in papers.RAIL and e.division not in printed:
             printed.add(e.division)
             with right:
@@ -186,15 +195,6 @@ def table_part(shown: Sequence[Experiment], names: Sequence[str]) -> None:
                 table(_printed(e.division), key=f"printed-{e.division}", caption=caption)
     if printed and name != "accuracy":
         st.html(f'<p class="note">{t("few.only_accuracy")}</p>')
-
-
-def table(columns: Sequence[dict[str, Any]], *, key: str, caption: str) -> None:
-    """One table in the form of tables 1 to 3: a column for each number of labels."""
-    heads = [Column(t("axis.labels")), *(Column(str(c["labels"]), "number") for c in columns)]
-    rows = [
-        Row(name, [t(f"cycles.{name}"), *(tables.figure(c[name]) for c in columns)]) for name in STATISTICS
-    ]
-    tables.show(heads, rows, key=key, caption=caption)
 
 
 def noted(notes: Sequence[str]) -> list[str]:
@@ -209,6 +209,15 @@ def noted(notes: Sequence[str]) -> list[str]:
         else words.said(note)
         for note, own in repeats.items()
     ]
+
+
+def table(columns: Sequence[dict[str, Any]], *, key: str, caption: str) -> None:
+    """One table in the form of tables 1 to 3: a column for each number of labels."""
+    heads = [Column(t("axis.labels")), *(Column(str(c["labels"]), "number") for c in columns)]
+    rows = [
+        Row(name, [t(f"cycles.{name}"), *(tables.figure(c[name]) for c in columns)]) for name in STATISTICS
+    ]
+    tables.show(heads, rows, key=key, caption=caption)
 
 
 def published() -> None:

@@ -14,8 +14,11 @@ from pages.parts.experiments import Experiment
 from pages.parts.strings import t
 
 
-def in_words(e: Experiment, repeat: int, training: int) -> str:
-    """Whether the pseudo-labels that taught a training help, with its interval, and what to do; as HTML."""
+def in_words(e: Experiment, repeat: int, training: int, *, asks_here: bool = True) -> str:
+    """Whether the pseudo-labels that taught a training help, with its interval, and what to do; as HTML.
+
+    `asks_here` is true on the page that lists the photos to label.
+    """
     found = of(e, repeat, training)
     if found is None:
         return t("advice.alone") if training == 1 else t("advice.unknown")
@@ -27,7 +30,8 @@ def in_words(e: Experiment, repeat: int, training: int) -> str:
         "n": found.n_photos,
         "places": found.n_places,
     }
-    return f"{t(f'advice.{found.key}', **told)} {t(f'advice.{found.advice}')}"
+    advice = "label_there" if found.advice == "label" and not asks_here else found.advice
+    return f"{t(f'advice.{found.key}', **told)} {t(f'advice.{advice}')}"
 
 
 def of(e: Experiment, repeat: int, training: int) -> Helping | None:

@@ -42,6 +42,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "few.one": "<b>{name}</b>: F1 of “defect” is <b>{first}</b> with {labels} labels.",
     "few.no_f1": "<b>{name}</b>: nothing was called a defect so far.",
+    "few.fails": (
+        "<b>It fails on these photos</b>: accuracy {accuracy} at the end is no better than "
+        "calling all of them “normal” ({always})."
+    ),
+    "few.in_repeats": ("Repeat {repeats}: {note}", "Repeats {repeats}: {note}"),
     "few.range": " ({low} to {high})",
     "few.published": "paper 1, table {table}, other photos",
     "few.title_f1": "F1 of “defect”",
@@ -251,6 +256,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.go_on": "<b>Go on.</b>",
     "advice.stop": "<b>Stop here and use the labels alone</b>, or correct the pseudo-labels.",
     "advice.label": "<b>Label the photos below</b> rather than go on.",
+    "advice.label_there": "<b>Label the photos listed under “What next”</b> rather than go on.",
     "advice.gain_axis": "F1 gained",
     "advice.gain_title": "What the pseudo-labels gained over the labels alone",
     "advice.gain_note": (

@@ -42,6 +42,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "few.one": "<b>{name}</b>：ラベル {labels} 枚で「欠陥」の F1 は <b>{first}</b> です。",
     "few.no_f1": "<b>{name}</b>：まだ欠陥と判定されたものはありません。",
+    "few.fails": (
+        "<b>この写真では失敗です</b>。最後の正解率 {accuracy} は、すべて「正常」とするの"
+        "（{always}）と変わりません。"
+    ),
+    "few.in_repeats": "反復 {repeats}：{note}",
     "few.range": "（{low}～{high}）",
     "few.published": "論文1 表{table}、別の写真",
     "few.title_f1": "「欠陥」の F1",
@@ -245,6 +250,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.go_on": "<b>続けてください。</b>",
     "advice.stop": "<b>ここで止めてラベルだけを使う</b>か、擬似ラベルを直してください。",
     "advice.label": "続けるより<b>下の写真にラベルを付けてください</b>。",
+    "advice.label_there": "続けるより<b>「次にすること」の写真にラベルを付けて</b>ください。",
     "advice.gain_axis": "F1 の増加",
     "advice.gain_title": "ラベルだけに比べ擬似ラベルで得たもの",
     "advice.gain_note": (

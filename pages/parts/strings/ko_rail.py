@@ -42,6 +42,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "few.one": "<b>{name}</b>: 라벨 {labels}개에서 “결함”의 F1은 <b>{first}</b>입니다.",
     "few.no_f1": "<b>{name}</b>: 아직 결함으로 판정된 것이 없습니다.",
+    "few.fails": (
+        "<b>이 사진들에서는 실패합니다</b>. 마지막 정확도 {accuracy}은(는) 모두 "
+        "“정상”이라 하는 것({always})보다 낫지 않습니다."
+    ),
+    "few.in_repeats": "반복 {repeats}: {note}",
     "few.range": " ({low}~{high})",
     "few.published": "논문 1 표 {table}, 다른 사진",
     "few.title_f1": "“결함”의 F1",
@@ -240,6 +245,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.go_on": "<b>계속하세요.</b>",
     "advice.stop": "<b>멈추고 라벨만 쓰거나</b> 의사 라벨을 고치세요.",
     "advice.label": "계속하기보다 <b>아래 사진에 라벨을 붙이세요</b>.",
+    "advice.label_there": "계속하기보다 <b>“다음에 할 일”에 나온 사진에 라벨을 다세요</b>.",
     "advice.gain_axis": "F1 증가",
     "advice.gain_title": "라벨만일 때보다 의사 라벨로 얻은 것",
     "advice.gain_note": (
