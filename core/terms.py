@@ -99,7 +99,7 @@ def named(terms: Terms, grade: int, rusted: float | None = None) -> Named:
         found = ()
     else:  # a share that was computed as 0.001 + 1e-16 is 0.001
         found = (next(one for one in terms.classes if rusted <= (one.up_to_share or 0.0) + 1e-9),)
-    open_ = "" if terms.is_by_share and found else terms.needs
+    open_ = terms.needs if len(found) != 1 else ""
     return Named(
         terms.key,
         terms.name,

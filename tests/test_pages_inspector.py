@@ -238,7 +238,7 @@ def test_a_grade_is_told_in_other_terms_and_a_share_only_where_somebody_measured
     id = stock.ask(db, told, "corrosion", 3, answer=stock.verdict("corrosion", "3", 0.8))
     with signed_in(told):
         app = run("photo", id=str(id))
-        assert "<b>CS4</b>" in said(app)
+        assert "AASHTO condition state <b>CS4</b> – severe" in said(app)
         assert "a hands-on check; a photo cannot prove section loss" in said(app)
         assert "still to be found out: the rusted share" in said(app)
         app.number_input(key=f"rusted-{id}").set_value(12.0).run()

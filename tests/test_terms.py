@@ -61,6 +61,8 @@ def test_where_the_extent_decides_all_classes_that_are_left_are_named():
     assert found.classes == ("b", "c")
     assert "how far the rust spreads" in found.needs
     assert named(TERMS["jp-bridge"], 3).classes == ("d", "e")
+    sound = named(TERMS["jp-bridge"], 0)
+    assert (sound.classes, sound.needs) == (("a",), ""), "no rust spreads nowhere"
     assert terms.in_one_line(found).startswith("Japan, damage of road bridges: b or c, needs: how far")
 
 

@@ -24,17 +24,15 @@ def show(of: Inspection) -> None:
             t("terms.rusted"), 0.0, 100.0, None, step=1.0, key=f"rusted-{of.id}", help=t("terms.rusted_help")
         )
         rusted = None if percent is None else percent / 100
-    told = "".join(line(one) for one in terms.told(settings, of.domain, stands, rusted))
-    if told:
-        st.html(f'<dl class="facts">{told}</dl>')
+    for one in terms.told(settings, of.domain, stands, rusted):
+        st.html(line(one))
 
 
 def line(one: Named) -> str:
     """One of the terms as HTML: name, class and wording, what it needs; the source on hover."""
-    parts = [f"<b>{html.escape(t('terms.or').join(one.classes))}</b>"] if one.classes else []
-    parts += [html.escape(one.words)] if one.words else []
-    parts += (
-        [f'<span class="note">{html.escape(t("terms.needs", what=one.needs))}</span>'] if one.needs else []
-    )
-    source = html.escape(one.source)
-    return f'<dt title="{source}">{html.escape(one.name)}</dt><dd title="{source}">{" – ".join(parts)}</dd>'
+    classes = html.escape(t("terms.or").join(one.classes))
+    told = f"{html.escape(one.name)} <b>{classes}</b>" if classes else html.escape(one.name)
+    told += f" – {html.escape(one.words)}" if one.words else ""
+    if one.needs:
+        told += f'<br><span class="note">{html.escape(t("terms.needs", what=one.needs))}</span>'
+    return f'<p class="line quiet" title="{html.escape(one.source)}">{told}</p>'
