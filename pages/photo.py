@@ -5,7 +5,7 @@ import time
 
 import streamlit as st
 
-from core import inspections, opinions, standards, store
+from core import inspections, opinions, orders, queue, standards, store
 from core.errors import NotFound
 from core.inspections import Inspection
 from core.opinions import LABELS
@@ -84,13 +84,30 @@ def ask_again() -> None:
     )
 
 
+def stop(run_id: int) -> None:
+    """Give up a photo that takes too long; it can be judged again."""
+    orders.cancel(store.connect(settings.database), person, run_id, time.time())
+
+
 @st.fragment(run_every=1.0)
 def wait() -> None:
-    """Look once a second while the verdict is on its way; then show the whole page anew."""
+    """Look once a second while a verdict is on its way; then show the whole page anew.
+
+    An earlier one stays in sight below.
+    """
     current = inspections.get(store.connect(settings.database), inspection.id)
     if current.state not in ("waiting", "running"):
         st.rerun()
-    st.html(f'<p class="lead">{gallery.title(current)} …</p><p class="note">{t("photo.goes_on")}</p>')
+    told = t(f"state.{current.state}") if current.state in ("waiting", "running") else ""
+    st.html(f'<p class="lead">{told} …</p><p class="note">{t("photo.goes_on")}</p>')
+    if current.run_id is None:
+        return
+    run = queue.get(store.connect(settings.database), current.run_id)
+    if run.fraction:  # a large photo, looked at part by part
+        told = {"n": run.progress["step"], "of": run.progress["total"]}
+        st.progress(run.fraction, text=t("photo.parts", **told))
+        if run.owner == person.name or person.is_at_least("engineer"):
+            st.button(t("run.cancel"), icon=":material/stop:", key="stop", on_click=stop, args=(run.id,))
 
 
 def decide() -> None:
@@ -187,9 +204,10 @@ with left:
                 measured.take_along(inspection)
                 measured.show(inspection)
 with right:
-    if verdict is None and inspection.state in ("waiting", "running"):
+    is_waited_for = inspection.state in ("waiting", "running")
+    if is_waited_for:
         wait()
-    else:
+    if verdict is not None or not is_waited_for:
         if inspection.domain == "crack" and verdict is not None:
             rules.gate(inspection)
         st.markdown(f"## {html.escape(gallery.title(inspection))}")

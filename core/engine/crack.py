@@ -9,7 +9,7 @@ import importlib.metadata
 import io
 import platform
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -311,6 +311,8 @@ class Model:
     card: Card | None = None
     enlarge: int = 1
     """So many times as large a photo is looked at: 2 is for fine cracks, at four times the time."""
+    seen: Callable[[int, int], None] | None = None
+    """Told after each part of a photo how many of how many were looked at; what it raises ends the look."""
 
 
 @dataclass(frozen=True)
@@ -370,7 +372,10 @@ def predict(model: Model, pictures: Iterable[np.ndarray]) -> Iterator[dict[str, 
             small = _grown(small, model.enlarge)
         said = np.empty(small.shape[:2], np.uint8 if small is picture else np.float32)
         features = np.zeros(0)
-        for part, p, seen in tiles(model, small):
+        of = _count(model.net, small)
+        for n, (part, p, seen) in enumerate(tiles(model, small), 1):
+            if model.seen is not None:
+                model.seen(n, of)
             said[part] = sweep.store(p) if said.dtype == np.uint8 else p
             features = features + seen if features.size else seen
         if said.dtype != np.uint8:
@@ -382,6 +387,13 @@ def predict(model: Model, pictures: Iterable[np.ndarray]) -> Iterator[dict[str, 
         if model.known is not None:
             told["unlike"] = np.asarray(model.known.share(features / small[..., 0].size), np.float32)
         yield told
+
+
+def _count(net: Network, picture: np.ndarray, core: int = CORE, whole: int = WHOLE) -> int:
+    """How many parts `windows` makes of a photo."""
+    height, width = picture.shape[:2]
+    core = -(-core // net.multiple) * net.multiple
+    return 1 if height * width <= whole else -(-height // core) * -(-width // core)
 
 
 def _grown(picture: np.ndarray, times: int) -> np.ndarray:

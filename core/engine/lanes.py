@@ -21,6 +21,7 @@ from core import (
     artifacts,
     cards,
     coach,
+    crack,
     cycles,
     inspections,
     margins,
@@ -29,6 +30,7 @@ from core import (
     queue,
     services,
     sets,
+    standards,
     store,
     trials,
 )
@@ -77,6 +79,8 @@ class Judge:
         self.life, self.settings, self.machine = life, settings, Machine.here()
         self.db = store.connect(settings.database)
         self._ready: dict[Domain, tuple[object, services.Serving, Any]] = {}
+        self._now: Run | None = None
+        self._told_at = 0.0
 
     def warm(self) -> None:
         """Load every model in service and let it see one grey photo."""
@@ -125,12 +129,22 @@ class Judge:
         left = {run.id: (run, inspection) for run, inspection in asked}
         try:
             serving, model = self._model(domain)
+            if domain == "crack":
+                model = dataclasses.replace(model, seen=self._seen)
             margin = float(serving.card.preprocessing.get("margin", 1.0))
-            for answer in work.answers(domain, model, asked, lambda one: self._picture(one[1], margin)):
+            for answer in work.answers(domain, model, asked, lambda one: self._next(one, margin)):
                 if self.life.ending.is_set():
                     return  # the others wait again when this worker leaves
                 self._file(self._beside(answer, model, serving.card), serving)
                 left.pop(answer.asked[0].id)
+        except Stopped:
+            if self.life.ending.is_set():
+                return
+            assert self._now is not None
+            queue.stop(self.db, self._now, time.time())
+            left.pop(self._now.id, None)
+            if left:
+                self._judge(domain, list(left.values()))
         except PatinaError as error:
             for run, _ in left.values():
                 queue.fail(self.db, run, str(error), time.time())
@@ -141,6 +155,22 @@ class Judge:
                     self._judge(domain, [one])
                 return
             queue.fail(self.db, asked[0][0], broken(error), time.time())
+
+    def _next(self, one: tuple[Run, Inspection], margin: float) -> np.ndarray:
+        """The picture of the one that is looked at from now on."""
+        picture = self._picture(one[1], margin)
+        self._now, self._told_at = one[0], time.monotonic()
+        return picture
+
+    def _seen(self, n: int, of: int) -> None:
+        """So many of a large photo's parts were looked at; `Stopped` when nobody wants the others."""
+        if n == of or self._now is None:
+            return
+        if self.life.ending.is_set() or queue.is_cancelled(self.db, self._now):
+            raise Stopped
+        if time.monotonic() - self._told_at >= REPORT_SECONDS:
+            self._told_at = time.monotonic()
+            queue.report(self.db, self._now, Progress(n, of, "parts"), time.time())
 
     def _picture(self, inspection: Inspection, margin: float) -> np.ndarray:
         """Upright, and cut to its trim with the margin that the model's training photos had."""
@@ -193,7 +223,11 @@ class Judge:
             result = {"inspection": inspection.id, "label": verdict.label}
             if not queue.finish(self.db, run, result, now):
                 return
-            if seen is not None:
+            drawn = inspections.get(self.db, inspection.id).scale
+            if drawn is not None and drawn != scale:  # a person gave it while this was measured, and it stands
+                standard = standards.chosen(self.settings)
+                verdict = crack.scaled(verdict, drawn.mm_per_px, drawn.error, standard)
+            elif seen is not None:
                 inspections.keep_scale(self.db, inspection.id, seen, who=inspection.owner, now=now)
             sha = artifacts.keep(self.db, self.settings.artifacts, content, media_type, now)
             inspections.answer(

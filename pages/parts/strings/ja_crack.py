@@ -73,6 +73,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "ruler.known_a4": "A4 の長辺",
     "ruler.known_card": "カード",
     "ruler.known_coin": "1 ユーロ",
+    "photo.parts": "{of}部分中{n}部分を確認",
     "scale.none": "縮尺なし",
     "scale.stands": "1 画素 {scale} mm、誤差 {error} % 以内、{how}",
     "scale.how_given": "与えられた値",

@@ -74,6 +74,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "ruler.known_a4": "A4 긴 변",
     "ruler.known_card": "신용카드",
     "ruler.known_coin": "1유로",
+    "photo.parts": "{of}개 중 {n}개 부분을 살펴봄",
     "scale.none": "축척 없음",
     "scale.stands": "픽셀당 {scale} mm, 오차 {error} % 이내, {how}",
     "scale.how_given": "주어진 값",
