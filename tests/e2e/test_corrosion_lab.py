@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core import accounts, explore, labels, orders, sets
+from core import accounts, cards, decisions, explore, labels, orders, sets
 from tests import laboratory, serving
 from tests.serving import World
 
@@ -148,3 +148,23 @@ def open_cropper(at, world, i: int) -> str:
     dialog.locator(".crop .cut").wait_for()
     at.settle()
     return str(world.evaluation["sha256"][i])
+
+
+def test_a_cost_is_typed_over_and_the_counts_follow(visit, world):
+    told = cards.evaluation(cards.place(world.settings.models, "corrosion", "starter-test"), "test")
+    costs = decisions.costs_of(3.0, True)
+    costs[3, 2] = 200
+    now = decisions.decided(told["p"], told["truth"], costs, 0.6)
+    at = visit("engineer")
+    at.go("/corrosion?view=costs")
+    cell = at.page.get_by_label("What it costs to say Grade 2 of Grade 3", exact=True)
+    cell.fill("200")
+    at.page.wait_for_url(re.compile("costs=.*_27_12_200_0"))
+    at.settle()
+    missed = at.page.locator(".st-key-cost-counts tr").filter(has_text="Grade 3 said to be less")
+    assert missed.locator("td").last.inner_text() == str(now.missed_3)
+    assert cell.input_value() == "200"
+    cell.fill("-1")
+    assert cell.get_attribute("aria-invalid") is not None
+    at.settle()
+    assert "_200_" in at.page.url, "what is no cost is marked and not sent"

@@ -57,7 +57,8 @@ function changed(root, n) {
   for (const field of fields(root)) {
     const value = field.valueAsNumber
     const isGood = Number.isFinite(value) && value >= 0 && value <= 1000
-    field.toggleAttribute("aria-invalid", !isGood)
+    if (isGood) field.removeAttribute("aria-invalid")
+    else field.setAttribute("aria-invalid", "true")
     isWhole &&= isGood
     cells[field.dataset.at] = value
   }
