@@ -13,12 +13,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from core import api, cards, inspections, opinions, photos, services, standards
+from core import api, arrays, cards, inspections, opinions, photos, services, standards, store
 from core.cli import main
 from core.engine.lanes import Judge
 from core.engine.life import Life
 from core.errors import PatinaError
 from core.gate import Gate
+from core.scales import Scale
 from core.settings import ROOT, Settings
 from tests import stock, visits, walls_seen
 from tests.serving import World
@@ -157,6 +158,30 @@ def test_the_worker_reads_the_marker_that_a_photo_was_handed_in_with(client, wor
     assert (other.scale, other.state) == (None, "done"), "judged all the same"
     assert other.verdict is not None
     assert str(other.verdict.figures["no_marker"]).startswith("No marker is seen")
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_a_scale_that_a_person_gives_while_the_photo_is_judged_stands(client, world, monkeypatch, is_marked):
+    """Widths take seconds to measure; what is said meanwhile is neither lost nor overwritten by a marker."""
+    id = ask(client, world, keep(world), **({"marker_mm": 20} if is_marked else {})).json()["id"]
+    services.promote(world.db, MODEL, who="admin", now=1.0)
+    pack = arrays.pack
+
+    def slow(told):
+        person = store.connect(world.settings.database, fresh=True)
+        inspections.set_scale(person, id, Scale(0.25, 0.02, "given", {}), who="mina", now=2.0)
+        return pack(told)
+
+    monkeypatch.setattr(arrays, "pack", slow)
+    life = Life("judge", dataclasses.replace(world.settings, models=SHIPPED))
+    assert Judge(life, life.settings).take()
+    life.close()
+    found = inspections.get(world.db, id)
+    assert found.scale is not None
+    assert found.verdict is not None
+    assert (found.scale.mm_per_px, found.scale_by) == (0.25, "mina")
+    assert found.verdict.scale_mm_per_px == 0.25
+    assert found.verdict.figures["scale_error"] == 0.02
 
 
 def test_a_marker_too_small_to_be_is_refused_with_the_question(client, world):

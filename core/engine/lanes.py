@@ -224,7 +224,7 @@ class Judge:
             if not queue.finish(self.db, run, result, now):
                 return
             drawn = inspections.get(self.db, inspection.id).scale
-            if drawn is not None and drawn != scale:  # a person gave it while this was measured, and it stands
+            if drawn is not None and drawn != scale:  # a person gave it meanwhile: it stands
                 standard = standards.chosen(self.settings)
                 verdict = crack.scaled(verdict, drawn.mm_per_px, drawn.error, standard)
             elif seen is not None:
