@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from core import cards, config, corrosion
 from core import photos as files
 from core.corrosion import Config
-from core.engine import checkpoint, loop, vision
+from core.engine import checkpoint, loop, stages, vision
 from core.engine import corrosion as engine
 from core.engine.loop import State
 from core.errors import ConfigError, DataError, ModelError
@@ -246,14 +246,14 @@ def test_nine_photos_of_one_place_are_refused_in_a_sentence(photos, settings, tm
 
 def test_without_softness_the_loss_is_cross_entropy():
     z, y = torch.randn(9, 4), torch.arange(9) % 4
-    torch.testing.assert_close(engine.losses(z, y), F.cross_entropy(z, y, reduction="none"))
+    torch.testing.assert_close(stages.losses(z, y), F.cross_entropy(z, y, reduction="none"))
 
 
 def test_with_softness_a_miss_by_one_costs_less_than_by_two():
     sure = 5 * torch.eye(4)
-    loss = engine.losses(sure[1:], torch.ones(3, dtype=torch.int64), soft=0.2)
+    loss = stages.losses(sure[1:], torch.ones(3, dtype=torch.int64), soft=0.2)
     assert loss[0] < loss[1] < loss[2]
-    hard = engine.losses(sure[1:], torch.ones(3, dtype=torch.int64))
+    hard = stages.losses(sure[1:], torch.ones(3, dtype=torch.int64))
     torch.testing.assert_close(hard[1], hard[2])
 
 
@@ -263,16 +263,16 @@ def test_corn_asks_only_those_that_reach_a_question():
     by_hand = {0: no(0.3), 1: yes(0.3) + no(-0.2), 2: yes(0.3) + yes(-0.2) + no(0.9)}
     by_hand[3] = yes(0.3) + yes(-0.2) + yes(0.9)
     for grade, loss in by_hand.items():
-        torch.testing.assert_close(engine.losses(z, torch.tensor([grade])), loss[None] / 3)
+        torch.testing.assert_close(stages.losses(z, torch.tensor([grade])), loss[None] / 3)
 
 
 @pytest.mark.parametrize("n", [3, 4])
 def test_focus_counts_grade_2_so_many_times_and_no_other(n):
     torch.manual_seed(1)
     z, y = torch.randn(12, n), torch.arange(12) % 4
-    plain = engine.losses(z, y)
+    plain = stages.losses(z, y)
     by_hand = torch.stack([loss * (2.5 if grade == 2 else 1) for loss, grade in zip(plain, y, strict=True)])
-    torch.testing.assert_close(engine.losses(z, y, focus=2.5), by_hand)
+    torch.testing.assert_close(stages.losses(z, y, focus=2.5), by_hand)
 
 
 def test_both_heads_equal_a_slow_twin_photo_by_photo():
@@ -280,7 +280,7 @@ def test_both_heads_equal_a_slow_twin_photo_by_photo():
     torch.manual_seed(2)
     for n in (3, 4):
         z, y = torch.randn(10, n), torch.arange(10) % 4
-        fast = engine.losses(z, y, soft=0.2 if n == 4 else 0.0)
+        fast = stages.losses(z, y, soft=0.2 if n == 4 else 0.0)
         for row, grade, loss in zip(z, y.tolist(), fast, strict=True):
             if n == 4:
                 share = torch.tensor([1.0 if g == grade else 0.2 ** abs(g - grade) for g in range(4)])
@@ -339,7 +339,7 @@ def test_a_photo_of_something_else_is_unlike(trained):
 def test_distances_are_those_to_the_three_nearest():
     known = F.normalize(torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [1.0, 1.0]]))
     by_hand = 1 - (1.0 + 0.5**0.5 + 0.0) / 3
-    assert engine.distances(known, torch.tensor([[5.0, 0.0]])).item() == pytest.approx(by_hand)
+    assert stages.distances(known, torch.tensor([[5.0, 0.0]])).item() == pytest.approx(by_hand)
 
 
 def test_foreign_and_damaged_weights_are_refused(trained, tmp_path):

@@ -31,7 +31,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import config as settings_of
 from core.corrosion import RANGES, Config, Range
 from core.engine import checkpoint
-from core.engine.corrosion import prepare
+from core.engine.stages import prepare
 from core.errors import ConfigError, Conflict, NotFound
 from core.records import PhotoSet, Progress
 from core.searches import DATABASE, STUDY
@@ -210,8 +210,10 @@ class _Job:
         if sum(t.number < trial.number for t in counting) >= self.plan.trials:
             raise _Enough
         trial.set_user_attr(_WORKER, _here())
-        # One sampler a trial: workers side by side never draw the same, and a seed gives the same search.
-        found.sampler = _sampler(self.plan, trial.number)
+        # One sampler a trial: workers side by side never draw the same, and a seed gives the same search,
+        # however often it was stopped: a trial that is gone on with has a new number but draws nothing.
+        begun = sum(t.number < trial.number and _first(t) == t.number for t in _trials(found))
+        found.sampler = _sampler(self.plan, begun)
         searched = values(trial, RANGES[self.config.network])
         config = settings_of.of(Config, settings_of.to_dict(self.config) | searched)
         home = self.home(found.trials[trial.number])
@@ -268,7 +270,7 @@ _WORKER, _CONTINUES = "worker", "continues"
 
 
 def _trials(found: optuna.Study, *states: TrialState) -> list[FrozenTrial]:
-    return found.get_trials(deepcopy=False, states=states)
+    return found.get_trials(deepcopy=False, states=states or None)
 
 
 def _first(trial: FrozenTrial) -> int:
