@@ -2,7 +2,7 @@
 
 Measured on five folds by campaign (`python -m tests.bench.coach`), by overlap (IoU) with boxes that people
 could have drawn: this rule 0.397, the same box in the middle of the photo 0.395, a ridge regression from
-MobileNetV2's features to the box 0.390, the place where most was looked at 0.326. The boxes of that set are
+the network's features to the box 0.390, the place where most was looked at 0.326. The boxes of that set are
 windows on the metal laid by chance, which nothing finds much better; so what a proposal is worth is the
 second verdict that it gives.
 """

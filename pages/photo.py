@@ -98,8 +98,7 @@ def wait() -> None:
     current = inspections.get(store.connect(settings.database), inspection.id)
     if current.state not in ("waiting", "running"):
         st.rerun()
-    told = t(f"state.{current.state}") if current.state in ("waiting", "running") else ""
-    st.html(f'<p class="lead">{told} …</p><p class="note">{t("photo.goes_on")}</p>')
+    st.html(f'<p class="lead">{t(f"state.{current.state}")} …</p><p class="note">{t("photo.goes_on")}</p>')
     if current.run_id is None:
         return
     run = queue.get(store.connect(settings.database), current.run_id)

@@ -253,6 +253,17 @@ def test_judging_again_puts_the_photo_back_in_the_queue(told):
         assert inspections.get(store.connect(told.database), made["judged"]).state == "waiting"
 
 
+def test_a_new_box_is_waited_for_with_the_earlier_verdict_in_sight(told):
+    made = stock.fill(told)
+    inspections.set_trim(
+        store.connect(told.database), made["person"], (0.1, 0.1, 0.6, 0.6), who="mina", now=stock.NOW
+    )
+    with signed_in(told):
+        app = run("photo", id=str(made["person"]))
+        assert "Waiting for its turn …" in said(app)
+        assert "Grade 3 of 3" in said(app)
+
+
 def test_previous_and_next_stay_in_the_list_the_photo_came_from(told):
     made = stock.fill(told)
     with signed_in(told):

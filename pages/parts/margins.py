@@ -47,9 +47,11 @@ def show(told: Lab) -> None:
 def in_words(rows: list[dict[str, Any]]) -> str:
     """The best margin, and the whole photo against the box as drawn, with what that is worth; as HTML."""
     best = max(rows, key=lambda row: row["mean_f1"] or 0.0)
-    told = t("margins.best", margin=name(best["margin"]), f1=tables.with_interval(best, "mean_f1"))
+    f1 = tables.with_interval(best, "mean_f1")
+    told = t("margins.best", n=len(rows), margin=name(best["margin"]), f1=f1)
     value, low, high = rows[-1]["less"] or (0.0, 0.0, 0.0)
-    between = {"less": f"{value:+.2f}", "low": f"{low:+.2f}", "high": f"{high:+.2f}"}
+    told_as = {"less": value, "low": low, "high": high}
+    between = {k: f"{v:+.2f}".replace("-", "\u2212") for k, v in told_as.items()}
     return f"{told} {t('margins.sure' if low > 0 or high < 0 else 'margins.chance', **between)}"
 
 

@@ -163,7 +163,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "photos at margins from 1.0, the box as drawn, to the whole photo."
     ),
     "margins.measure": "Measure at every margin",
-    "margins.best": "Best at {margin}: mean F1 <b>{f1}</b>.",
+    "margins.best": "Best of {n} margins is {margin}: mean F1 <b>{f1}</b>; the best of many flatters.",
     "margins.sure": ("The whole photo against the box as drawn: {less} ({low} … {high}), beyond chance."),
     "margins.chance": (
         "The whole photo against the box as drawn: {less} ({low} … {high}), not beyond chance with "

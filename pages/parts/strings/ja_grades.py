@@ -148,7 +148,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "余白ごとに一度測ります。"
     ),
     "margins.measure": "すべての余白で測る",
-    "margins.best": "{margin}が最良：平均F1 <b>{f1}</b>。",
+    "margins.best": "{n}通りの余白で最良は{margin}：平均F1 <b>{f1}</b>。多くの中の最良は良く見えます。",
     "margins.sure": "写真全体と描いた枠の差：{less}（{low} … {high}）、偶然を超えています。",
     "margins.chance": (
         "写真全体と描いた枠の差：{less}（{low} … {high}）、これらの写真では偶然と区別できません。"

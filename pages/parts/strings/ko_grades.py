@@ -146,11 +146,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "여백마다 한 번 측정합니다."
     ),
     "margins.measure": "모든 여백에서 측정",
-    "margins.best": "{margin}에서 가장 좋음: 평균 F1 <b>{f1}</b>.",
+    "margins.best": "여백 {n}가지 가운데 {margin}: 평균 F1 <b>{f1}</b>. 여럿 중 최고값은 좋게 보입니다.",
     "margins.sure": "전체 사진과 그린 상자의 차이: {less} ({low} … {high}), 우연을 넘습니다.",
     "margins.chance": (
-        "전체 사진과 그린 상자의 차이: {less} ({low} … {high}), 이 사진들로는 우연과 구별되지 "
-        "않습니다."
+        "전체 사진과 그린 상자의 차이: {less} ({low} … {high}), 이 사진들로는 우연과 구별되지 않습니다."
     ),
     "margins.slider": "상자 둘레 여백",
     "margins.help": "1.0은 그린 상자 그대로, 2.0은 가로세로 두 배입니다.",
