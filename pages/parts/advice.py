@@ -240,10 +240,13 @@ def lucky(e: Experiment, repeat: int) -> None:
         "one": words.percent(found.one_class),
         "bound": f"{BOUND:.2f}",
     }
-    enough = (
-        t("advice.enough", more=found.enough - int(first), all=found.enough, **told) if found.enough else ""
-    )
-    said = [t("advice.luck_words", **told), html.escape(enough or t("advice.never_enough", **told))]
+    if found.enough is None:
+        enough = t("advice.never_enough", **told)
+    elif found.enough == int(first):
+        enough = t("advice.enough_already", **told)
+    else:
+        enough = t("advice.enough", more=found.enough - int(first), all=found.enough, **told)
+    said = [t("advice.luck_words", **told), html.escape(enough)]
     if found.alone is not None:
         alone = {"std": f"{found.alone.std[0]:.2f}", "low": f"{found.alone.low[0]:.2f}"}
         said.insert(1, t("advice.luck_alone_words", high=f"{found.alone.high[0]:.2f}", **alone))

@@ -261,11 +261,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "corrosion.cost_person": "To a person",
     "corrosion.cost_table": "What the photos of the test split would get",
     "corrosion.cost_cell": "What it costs to say {said} of {truth}",
-    "corrosion.cost_costs": "What each mistake costs: true grade down, grade said across",
     "terms.or": " or ",
     "terms.needs": "still to be found out: {what}",
     "terms.rusted": "Rusted share of the surface, %",
     "terms.rusted_help": "As measured on site. A grade does not tell it, and it is not kept.",
+    "corrosion.cost_costs": "What each mistake costs: true grade down, grade said across",
     "corrosion.cost_use": (
         "Grades will be said by these costs instead of by likelihood alone, with **{model}**."
     ),

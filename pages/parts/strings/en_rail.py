@@ -320,5 +320,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "(deviation {std}); {one} of the draws hold one class only."
     ),
     "advice.enough": "{more} more labels, {all} in all, would bring the deviation within {bound}.",
+    "advice.enough_already": (
+        "That deviation is within {bound} already; more labels would raise F1 rather than steady it."
+    ),
     "advice.never_enough": "No size that was tried brings the deviation within {bound}.",
 }

@@ -311,5 +311,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "は片方の種類だけになります。"
     ),
     "advice.enough": "ラベルをあと {more} 枚、合計 {all} 枚にすると偏差は {bound} 以内になります。",
+    "advice.enough_already": "この偏差はすでに {bound} 以内です。ラベルを足すと安定より F1 が上がります。",
     "advice.never_enough": "試したどの大きさでも偏差は {bound} 以内になりません。",
 }

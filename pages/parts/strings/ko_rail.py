@@ -305,5 +305,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "라벨 {n}개를 다시 뽑으면 F1이 {low}~{high}(편차 {std})일 수 있고, 뽑기의 {one}는 한 종류만 담습니다."
     ),
     "advice.enough": "라벨 {more}개를 더해 모두 {all}개면 편차가 {bound} 안에 듭니다.",
+    "advice.enough_already": "이 편차는 이미 {bound} 안에 있습니다. 라벨을 더하면 안정보다 F1이 오릅니다.",
     "advice.never_enough": "시험한 어떤 크기도 편차를 {bound} 안에 들이지 못합니다.",
 }
