@@ -191,7 +191,7 @@ class _Reader:
             fold=_whole(row.get("fold")),
             trim=None if place == f"trimmed/{name}" else self._trim(row, name),
             whole=(whole := self._whole(place)),
-            cut=self._trim(row, name) if whole is not None else None,
+            cut=self._trim(row, name, "the cut file counts") if whole is not None else None,
             source=row.get("source", ""),
         )
 
@@ -233,7 +233,7 @@ class _Reader:
             self.odd.add(1, "photo[s] [has|have] no mask", name)
         return {"mask": mask, "label": "no crack" if mask is None and label == "no crack" else None}
 
-    def _trim(self, row: Row, name: str) -> Trim | None:
+    def _trim(self, row: Row, name: str, then: str = "it is taken whole") -> Trim | None:
         cells = [row.get(f"trim_{c}") for c in ("x0", "y0", "x1", "y1")]
         if not any(cells) or self.domain != "corrosion" or not self.trimmed:
             return None
@@ -242,7 +242,7 @@ class _Reader:
         except ValueError:
             x0 = y0 = x1 = y1 = float("nan")
         if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
-            self.odd.add(1, "trim box[es] [lies|lie] outside [its|their] photo; it is taken whole", name)
+            self.odd.add(1, f"trim box[es] [lies|lie] outside [its|their] photo; {then}", name)
             return None
         return x0, y0, x1, y1
 

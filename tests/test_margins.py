@@ -72,6 +72,12 @@ def test_a_part_that_was_cut_already_gets_its_margin_from_the_whole_photo(tmp_pa
     assert (loaders.picture(photo, trimmed=True) == whole[20:60, 20:60]).all()
     assert (loaders.picture(photo, trimmed=True, margin=2.0) == whole[0:80, 0:80]).all()
     assert (loaders.picture(photo, trimmed=False) == whole).all()
+    (tmp_path / "labels.csv").write_text(
+        "file,grade,trim_x0,trim_y0,trim_x1,trim_y1\np.png,1,0.2,0.2,1.6,0.6\n"
+    )
+    found = datasets.read(tmp_path, "corrosion")
+    assert found.photos[0].cut is None
+    assert "trim box lies outside its photo; the cut file counts" in " ".join(found.problems)
 
 
 def test_a_window_shows_the_box_and_darkens_the_rest():
