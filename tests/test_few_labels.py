@@ -57,7 +57,8 @@ def test_what_is_published_is_dashed_and_hollow(known):
     mean, paper = (next(d for d in figure.data if d.name == name) for name in ("ours", "paper"))
     assert (mean.line.dash, paper.line.dash) == ("solid", "dash")
     assert (mean.marker.symbol, paper.marker.symbol) == ("circle", "circle-open")
-    assert figure.layout.shapes[0].y0 == 0.75, "always normal"
+    assert figure.layout.shapes[0].y0 == 0.75
+    assert [d for d in figure.data if d.name == "always “normal”"], "in the legend of a saved picture"
     assert mean.x[0] != paper.x[0], "moved apart, so that both can be seen"
 
 

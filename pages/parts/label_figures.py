@@ -57,7 +57,10 @@ def by_labels(
         _add(figure, line, 1.1 * (i - (len(shown) - 1) / 2))
     _table(figure, shown)
     if floor is not None:
-        figure.add_hline(y=floor, line={"color": colour("quiet"), "dash": "dot", "width": 1.5})
+        dotted = {"color": colour("quiet"), "dash": "dot", "width": 1.5}
+        figure.add_hline(y=floor, line=dotted)
+        # A shape has no place in the legend that a saved picture has.
+        figure.add_scatter(x=[None], y=[None], mode="lines", line=dotted, name=t("figure.always_normal"))
     low = min((c["min"] for line in shown for c in line.columns), default=0.0)
     bottom = 0.0 if figure_name == "f1" or low < 0.4 else 0.4
     figure.update_yaxes(range=[bottom - 0.02, 1.02], dtick=0.2)

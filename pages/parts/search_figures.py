@@ -110,7 +110,7 @@ def together(study: Any, settings: Sequence[str], names: Mapping[str, str]) -> g
     figure.update_xaxes(ticktext=told, tickfont={"size": 11}, tickangle=0, side="top", title="")
     figure.update_shapes(line_color=charts.colour("grid"))
     figure.update_annotations(font={"color": charts.colour("ink"), "size": 11})
-    figure.update_layout(plot_bgcolor="rgba(0, 0, 0, 0)", margin={"l": 20, "r": 20, "t": 64, "b": 8})
+    figure.update_layout(plot_bgcolor="rgba(0, 0, 0, 0)", margin={"l": 40, "r": 20, "t": 64, "b": 8})
     return figure
 
 

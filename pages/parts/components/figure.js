@@ -60,11 +60,13 @@ export default function ({ parentElement, data }) {
     const camera = plot?.querySelector('.modebar-btn[data-attr="toImage"], .modebar-btn')
     if (!camera) return
     const { layout } = plot
-    const before = { title: layout.title, paper: layout.paper_bgcolor, margin: layout.margin, legend: layout.showlegend }
+    const before = { title: layout.title, paper: layout.paper_bgcolor, margin: layout.margin, legend: layout.showlegend, font: layout.font }
     // Plotly copies the layout when the picture is begun, so it can be put back at once.
     layout.title = { text: data.title, x: 0, xanchor: "left", xref: "paper", yanchor: "top", y: 0.98, font: { size: 17 } }
     layout.paper_bgcolor = data.paper
     if (layout.meta?.legend) layout.showlegend = true // on the page one legend stands above several figures
+    // A picture knows no fonts of the page: set in another one, names in the legend would be cut off.
+    layout.font = { ...layout.font, family: "sans-serif" }
     layout.margin = { ...plot._fullLayout.margin, t: (plot._fullLayout.margin.t ?? 30) + 44, l: 70, b: 60, r: 24 }
     Object.assign(plot._context.toImageButtonOptions, {
       format, filename: data.name, scale: format === "png" ? 2 : 1, width: 900, height: 540,
@@ -74,6 +76,7 @@ export default function ({ parentElement, data }) {
     layout.paper_bgcolor = before.paper
     layout.margin = before.margin
     layout.showlegend = before.legend
+    layout.font = before.font
   }
   function saveCsv() {
     const plot = graph()
