@@ -137,6 +137,43 @@ def test_a_killed_search_loses_no_finished_epoch(tmp_path):
     assert again["epochs"] > before["epochs"] - 1
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+def test_a_search_killed_at_random_moments_ends_as_one_left_alone(tmp_path):
+    small_set(tmp_path / "photos")
+    rng, had = np.random.default_rng(11), 0
+    for _ in range(3):
+        one = worker(tmp_path, 2, 12)
+        one.stdout.readline()  # it has begun a trial, or gone on with one
+        time.sleep(float(rng.uniform(0, 2)))
+        os.kill(one.pid, signal.SIGKILL)
+        one.communicate()
+        has = finished(tmp_path / "s")
+        assert has > had, "an epoch was finished, and none of the earlier ones was lost"
+        had = has
+    last = worker(tmp_path, 2, 12)
+    _, complaint = last.communicate()
+    assert last.returncode == 0, complaint
+    (tmp_path / "alone").mkdir()
+    small_set(tmp_path / "alone" / "photos")
+    _, complaint = worker(tmp_path / "alone", 2, 12).communicate()
+    ends = [
+        [(r["values"], r["value"], r["epochs"]) for r in search.table(home / "s") if r["state"] == "complete"]
+        for home in (tmp_path, tmp_path / "alone")
+    ]
+    assert ends[0] == ends[1], complaint
+
+
+def finished(folder):
+    """Epochs in the study, those of a trial that was gone on with counted once."""
+    most = {}
+    for row in search.table(folder):
+        key = json.dumps(row["values"], sort_keys=True)
+        most[key] = max(most.get(key, 0), row["epochs"])
+    return sum(most.values())
+
+
 def test_another_search_in_the_same_folder_is_refused(photos, tmp_path):
     next(job := search.search(made(), photos, tmp_path / "s", HERE, Plan(trials=1)))
     job.close()
