@@ -361,15 +361,13 @@ def _scale(told: Namespace, path: Path) -> tuple[Scale | None, dict[str, str]]:
 
 
 def _photos_in(word: str) -> list[Path]:
-    """The photo of that name, or all photos of a folder by name, those below it too."""
+    """The photo of that name, or all photos of a folder by name, those below it too, without their masks."""
     from core import tables
-    from core.photos import SUFFIXES
 
     folder = Path(word)
     if not folder.is_dir():
         return [folder]
-    found = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in SUFFIXES and p.is_file()]
-    found = [p for p in found if not any(tables.is_hidden(part) for part in p.relative_to(folder).parts)]
+    found = tables.photos_in(folder)
     if not found:
         raise DataError(f"There is no photo in {word}; name photos, or a folder that holds some.")
     return found

@@ -269,32 +269,60 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
+def photos_in(folder: Path) -> list[Path]:
+    """The photo files below a folder by name, less hidden ones and the masks of photos among them.
+
+    A mask is known by its place (`masks/` beside `images/`) or its name (`wall_mask.png` beside `wall.jpg`),
+    as in `layout`. `DataError` for a folder of too many files.
+    """
+    placed = {file: _placed(file) for file in _files(folder)}
+    shown = {place.key for place in placed.values() if not place.is_mask}
+    return [
+        folder / file for file, place in sorted(placed.items()) if not (place.is_mask and place.key in shown)
+    ]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What a picture's folders and name say of it; a photo and its mask have the same key."""
+
+    key: tuple[str, ...]
+    is_mask: bool
+    split: str
+    label: str
+
+
+def _placed(file: PurePosixPath) -> _Place:
+    """The stem and the folders, less the words for photo and mask, are the key."""
+    split, rest, is_mask, label = "", [], False, ""
+    for part in file.parts[:-1]:
+        words = {*word_of(part).split("-"), word_of(part)}
+        named = next((SPLITS[w] for w in sorted(words) if w in SPLITS), "")
+        split = named or split
+        label = LABELS["crack"].get(word_of(part), label)
+        is_mask = is_mask or bool(words & _MASK_WORDS)
+        if not named and not words & (_PHOTO_WORDS | _MASK_WORDS):
+            rest.append(part)
+    stem = _MASK_STEM.sub("", file.stem)
+    return _Place((split, *rest, stem.lower()), is_mask or stem != file.stem, split, label)
+
+
 def _pairs(files: Sequence[PurePosixPath], odd: Oddities) -> list[Row]:
-    """Photos with the masks that share their stem and their folders, less the words for photo and mask."""
-    pictures: dict[tuple[str, ...], dict[str, str]] = {}
+    """Photos with the masks of the same key."""
+    photos_of: dict[tuple[str, ...], dict[str, str]] = {}
     masks: dict[tuple[str, ...], str] = {}
     for file in files:
-        split, rest, is_mask, label = "", [], False, ""
-        for part in file.parts[:-1]:
-            words = {*word_of(part).split("-"), word_of(part)}
-            named = next((SPLITS[w] for w in sorted(words) if w in SPLITS), "")
-            split = named or split
-            label = LABELS["crack"].get(word_of(part), label)
-            is_mask = is_mask or bool(words & _MASK_WORDS)
-            if not named and not words & (_PHOTO_WORDS | _MASK_WORDS):
-                rest.append(part)
-        stem = _MASK_STEM.sub("", file.stem)
-        key = (split, *rest, stem.lower())
-        if is_mask or stem != file.stem:
-            masks[key] = file.as_posix()
+        place = _placed(file)
+        if place.is_mask:
+            masks[place.key] = file.as_posix()
         else:
-            pictures[key] = {"file": file.as_posix(), "split": split, "label": label}
-    for key in masks.keys() - pictures.keys():
+            photos_of[place.key] = {"file": file.as_posix(), "split": place.split, "label": place.label}
+    for key in masks.keys() - photos_of.keys():
         odd.add(1, "mask[s] [has|have] no photo", masks[key])
     if not masks:
         return []
     return [
-        {k: v for k, v in (row | {"mask": masks.get(key, "")}).items() if v} for key, row in pictures.items()
+        {k: v for k, v in (row | {"mask": masks.get(key, "")}).items() if v} for key, row in photos_of.items()
     ]
 
 

@@ -77,6 +77,14 @@ def test_a_folder_stands_for_its_photos(patina, told):
     assert (code, err) == (2, "There is no photo in empty; name photos, or a folder that holds some.\n")
 
 
+def test_the_masks_of_a_data_set_are_not_judged(patina, told):
+    for folder in ("set/images", "set/masks"):
+        (told / folder).mkdir(parents=True)
+        shutil.copy(told / "photos/g0_00.png", told / folder)
+    found = document(patina("predict", "corrosion", "set", "--json"))
+    assert [one["photo"] for one in found] == ["set/images/g0_00.png"]
+
+
 @pytest.mark.parametrize("name", ["first", "corrosion/first", "corrosion", "models/corrosion/first"])
 def test_a_model_is_named_in_four_ways(patina, name):
     assert document(patina("models", "show", name, "--json"))["id"] == "first"

@@ -328,6 +328,23 @@ def test_the_same_name_in_train_and_test_keeps_its_own_mask(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["images/a.png", "masks/a.png", "masks/.a.png"], ["images/a.png"]),
+        (["a.jpg", "a_mask.png", "b.jpg"], ["a.jpg", "b.jpg"]),
+        (["train/rgb/a.png", "train/BW/a.png", "b/c.png"], ["b/c.png", "train/rgb/a.png"]),
+        (["labels/a.png", "labels/b.png"], ["labels/a.png", "labels/b.png"]),
+        (["images/a.png", "masks/b.png"], ["images/a.png", "masks/b.png"]),
+    ],
+    ids=["two folders", "by name", "other words", "no photos beside", "another stem"],
+)
+def test_a_mask_is_no_photo_of_a_folder_where_its_photo_lies_there_too(tmp_path, names, shown):
+    for name in names:
+        put(tmp_path / name)
+    assert [p.relative_to(tmp_path).as_posix() for p in tables.photos_in(tmp_path)] == shown
+
+
 def test_a_photo_without_a_mask_and_a_mask_without_a_photo_are_named(tmp_path):
     put(tmp_path / "images" / "a.jpg")
     put(tmp_path / "images" / "lonely.jpg", 1)
