@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import threading
 import unicodedata
@@ -20,8 +21,6 @@ _hasher = PasswordHasher()
 """Argon2id with the library's defaults: RFC 9106, low memory (64 MiB, 3 passes)."""
 _hashing = threading.BoundedSemaphore(2)
 """So that a crowd at the door costs time, not a gigabyte."""
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
-"""What a name without password is checked against, so that it takes as long as any other."""
 
 _ROWS = ("12345678901234567890", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm")
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
@@ -56,9 +55,10 @@ def fits(known: str | None, password: str) -> bool:
     if len(password) > LONGEST:
         return False
     plain = unicodedata.normalize("NFKC", password)
+    nobody = _nobody()  # asked for with and without `known`: the first call makes it, and takes its time
     try:
         with _hashing:
-            is_it = _hasher.verify(known or _NOBODY, plain)
+            is_it = _hasher.verify(known or nobody, plain)
     except (VerifyMismatchError, InvalidHashError):
         return False
     return is_it and known is not None
@@ -73,6 +73,12 @@ def hashed(password: str) -> str:
 def is_old(known: str) -> bool:
     """Whether a hash was made with weaker parameters than today's and should be made anew."""
     return _hasher.check_needs_rehash(known)
+
+
+@functools.cache
+def _nobody() -> str:
+    """A hash that no password has, for names without one; not made before somebody signs in."""
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 def _stem(bare: str) -> str:

@@ -51,6 +51,11 @@ def connect(path: Path, *, fresh: bool = False) -> Database:
     return db
 
 
+def if_there(path: Path) -> Database | None:
+    """The database at `path`, None where there is none; a command that can do without makes none."""
+    return connect(path) if path.exists() else None
+
+
 @contextlib.contextmanager
 def writing(db: Database) -> Iterator[Database]:
     """A transaction that holds the write lock from its start; inside another one it is part of that."""

@@ -5,6 +5,7 @@ A bar is drawn on a terminal only; in a log there is one line a report.
 
 from __future__ import annotations
 
+import getpass
 import json
 import math
 import sys
@@ -31,6 +32,14 @@ def tell(as_json: bool, document: Any, lines: Callable[[], list[str]]) -> None:
         print(json.dumps(document, ensure_ascii=False, indent=indent, allow_nan=False))
     else:
         print("\n".join(lines()))
+
+
+def me() -> str:
+    """Whoever gives the command, by the name the machine knows."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        return "command line"
 
 
 def listen(reports: Generator[Progress, None, T]) -> T:

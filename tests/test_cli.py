@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from core import cards, sets, store, terminal
-from core.cli import COMMANDS, _write_mask, main
+from core.cli import COMMANDS, main
+from core.commands import judging
 from core.options import parser
 from core.records import Photo, Progress
 from tests import tiny
@@ -321,8 +322,8 @@ def test_a_mask_is_written_at_the_threshold_in_the_photos_size(tmp_path):
     stored = np.array([[0, 127, 128], [255, 100, 200]], np.uint8)
     asked = Namespace(asked=Photo(Path("a/wall.jpg")), arrays={"p": stored})
     taken: set[Path] = set()
-    first = _write_mask(tmp_path / "masks", asked, Namespace(threshold=0.5), taken)
-    second = _write_mask(tmp_path / "masks", asked, Namespace(threshold=0.9), taken)
+    first = judging.write_mask(tmp_path / "masks", asked, Namespace(threshold=0.5), taken)
+    second = judging.write_mask(tmp_path / "masks", asked, Namespace(threshold=0.9), taken)
     assert [p.name for p in (first, second)] == ["wall.png", "wall-2.png"]
     assert (np.asarray(Image.open(first).convert("L")) == [[0, 0, 255], [255, 0, 255]]).all()
     assert (np.asarray(Image.open(second).convert("L")) == [[0, 0, 0], [255, 0, 0]]).all()

@@ -1,0 +1,90 @@
+"""`models list`, `show`, `file` and `promote`: what lies in models_store, and which of it serves."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import time
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import Any
+
+from core import accounts, cards, orders, services, store, terminal
+from core.errors import ConfigError, PatinaError
+from core.records import DOMAINS, Card
+from core.settings import Settings
+
+
+def all_models(told: Namespace, settings: Settings) -> None:
+    """`models list`: what there is, and which serves."""
+    db = store.if_there(settings.database)
+    serving = {}
+    for domain in DOMAINS:
+        with contextlib.suppress(PatinaError):
+            serving[domain] = services.serving(db, settings.models, domain).card.id
+    listed = [
+        {"model": f"{card.domain}/{card.id}", "network": card.network, "threshold": card.threshold}
+        | {"in_service": serving.get(card.domain) == card.id, "made_at": card.made_at}
+        | {"figures": card.figures.get("test", {})}
+        for card in cards.all(settings.models, told.domain)
+    ]
+    none = ["There are no models yet; train one."]
+    terminal.tell(told.json, listed, lambda: [_model_line(one) for one in listed] or none)
+
+
+def show(told: Namespace, settings: Settings) -> None:
+    """`models show`: a card."""
+    card = services.find(store.if_there(settings.database), settings.models, told.model).card
+    terminal.tell(told.json, json.loads(card.to_json()), lambda: card_lines(card))
+
+
+def file(told: Namespace, settings: Settings) -> None:
+    """`models file`: a trial of a sweep among the models; it stays where it is as well."""
+    if not (told.folder / cards.CARD).is_file():
+        raise ConfigError(f"{told.folder} holds no finished training; name a trial's folder.")
+    card = cards.of_folder(told.folder)
+    cards.weights(told.folder, card)
+    filed = cards.file_as(card, told.folder, settings.models, name=told.name, by=terminal.me(), keep=True)
+    terminal.tell(
+        told.json,
+        {"model": f"{filed.domain}/{filed.id}"},
+        lambda: [f"filed as {filed.domain}/{filed.id}"],
+    )
+
+
+def promote(told: Namespace, settings: Settings) -> None:
+    """`models promote`: into service, when its weights are what its card says."""
+    db = store.connect(settings.database)
+    found = services.find(db, settings.models, told.model)
+    if found.folder != cards.place(settings.models, found.card.domain, found.card.id):
+        raise ConfigError(f"{found.folder} does not lie in {settings.models}; copy it there to serve it.")
+    cards.weights(found.folder, found.card)
+    by = dataclasses.replace(accounts.PATINA, name=terminal.me())
+    service = orders.promote(db, by, found.card, now=time.time(), why=told.why, threshold=told.threshold)
+    terminal.tell(
+        told.json,
+        {"domain": service.domain, "model": service.model, "threshold": service.threshold},
+        lambda: [f"{service.model} serves {service.domain} from now on."],
+    )
+
+
+HEADLINES = ("accuracy", "f1", "mean_f1")
+
+
+def _model_line(one: Mapping[str, Any]) -> str:
+    told = [f"{k} {terminal.figure(v)}" for k, v in one["figures"].items() if k in HEADLINES]
+    star = "*" if one["in_service"] else " "
+    return f"{star} {one['model']:36} {one['network']:14} {one['made_at'][:10]}  {'  '.join(told)}"
+
+
+def card_lines(card: Card) -> list[str]:
+    """A card for a person: network and origin, data, threshold, and a line of figures for each split."""
+    lines = [f"{card.domain}/{card.id}  {card.network}, made {card.made_at} by {card.made_by or 'unknown'}"]
+    lines += [f"learned from {', '.join(str(d.get('name')) for d in card.data)}"]
+    if card.threshold is not None:
+        lines += [f"threshold {card.threshold:g}: {card.threshold_how}"]
+    for split, figures in card.figures.items():
+        told = [f"{k} {terminal.figure(v)}" for k, v in figures.items() if isinstance(v, int | float)]
+        lines += [f"{split}: {'  '.join(told)}"]
+    return lines + ([card.notes] if card.notes else [])
