@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from core import disk
 from core.errors import NotFound
+from core.store import row
 
 
 def put(root: Path | str, content: bytes | Path) -> str:
@@ -59,6 +60,14 @@ def note(db: Database, sha: str, media_type: str, size: int, now: float) -> None
            values (:sha, :media_type, :size, :now) on conflict do nothing""",
         {"sha": sha, "media_type": media_type, "size": size, "now": now},
     )
+
+
+def media_type(db: Database, sha: str) -> str:
+    """What kind of file this is, such as `image/jpeg`; `NotFound` when it is not part of the store."""
+    found = row(db, "select media_type from artifacts where sha256 = :sha", {"sha": sha})
+    if found is None:
+        raise NotFound(f"There is no file {sha[:12]}… in the store.")
+    return str(found["media_type"])
 
 
 def read(root: Path | str, sha: str) -> bytes:

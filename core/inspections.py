@@ -99,6 +99,12 @@ def keep_photo(db: Database, facts: Facts, name: str, *, who: str, now: float) -
     return done.rowcount == 1
 
 
+def require_photo(db: Database, sha256: str) -> None:
+    """`NotFound` unless a photo of this hash has been uploaded."""
+    if row(db, "select 1 from photos where sha256 = :sha", {"sha": sha256}) is None:
+        raise NotFound(f"There is no photo {sha256[:12]}… in the store.")
+
+
 def ask(
     db: Database,
     photo: str,

@@ -14,8 +14,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from core import api, artifacts, cards, openapi, opinions, photos, pictures, signin, store
+from core import api, artifacts, cards, opinions, photos, pictures, signin, store
 from core.gate import Gate
+from core.rest import openapi
 from core.uploads import NameAside
 from tests.badimages import ROWS, Row, bad_photos  # noqa: F401
 from tests.serving import Answerer, World, jpeg
@@ -259,6 +260,14 @@ def test_the_photo_itself_can_be_sent_bare_or_in_a_form(client):
         assert (told["name"], told["batch"], told["verdict"]["label"]) == ("a.jpg", "b2", "2")
         assert told["trim"] == [0.1, 0.1, 0.9, 0.9]
         assert [(one["key"], one["classes"]) for one in told["terms"]] == [("aashto", ["CS3"])]
+
+
+def test_a_form_that_cannot_be_read_is_one_sentence(client):
+    broken = {"content-type": "multipart/form-data; boundary=x"}
+    answer = client.post("/api/v1/inspections", content=b"no part of a form", headers=broken)
+    is_problem(answer, 400, "The form cannot be read")
+    many = client.post("/api/v1/inspections", files={f"photo{i}": b"x" for i in range(2)})
+    is_problem(many, 400, "The form cannot be read", "Too many files")
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from core import api, asked
+from core import api
 from core.errors import PatinaError
 from core.gate import Gate
+from core.rest import asked
 from tests.serving import World
 
 SHA = "0" * 64

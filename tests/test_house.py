@@ -21,7 +21,7 @@ DOMAIN_NEEDS |= {"coach"}
 DOORS_TO_THE_ENGINE = {f"core/commands/{name}.py" for name in ("judging", "learning", "site")}
 """Commands that work without app and database reach upstairs, inside the command and not before."""
 
-GROUND_FLOOR = ("core/*.py", "core/commands/*.py")
+GROUND_FLOOR = ("core/*.py", "core/commands/*.py", "core/rest/*.py")
 
 
 def imports(file: Path) -> Iterator[tuple[str, bool]]:

@@ -1,0 +1,1 @@
+"""What REST does: requests read (`asked`), work done, answers written (`answers`), all of it described."""
