@@ -19,7 +19,7 @@ import numpy as np
 import scipy
 from PIL import Image
 
-from core import photos, quality
+from core import overlaps, photos, quality
 from core.errors import PhotoError
 from core.records import Domain, Photo, PhotoSet
 from core.tables import CLASSES, REASONS, Oddities, class_of, listed
@@ -42,6 +42,8 @@ class Look:
     """Share of the mask's pixels that are crack, 0 to 1."""
     hash: np.ndarray | None = field(default=None, compare=False)
     """(256,) bool, a perceptual hash; None for a picture without contrast."""
+    small: np.ndarray | None = field(default=None, compare=False)
+    """`overlaps.small`"""
 
 
 def look(photo: Photo) -> Look:
@@ -53,7 +55,13 @@ def look(photo: Photo) -> Look:
     size = (picture.shape[1], picture.shape[0])
     mask_trouble, share = _look_at_mask(photo, size)
     return Look(
-        photo.title, size, "", quality.measured(picture).fault, mask_trouble, share, perceptual_hash(picture)
+        photo.title,
+        size,
+        fault=quality.measured(picture).fault,
+        mask_trouble=mask_trouble,
+        crack_share=share,
+        hash=perceptual_hash(picture),
+        small=overlaps.small(picture),
     )
 
 
@@ -143,6 +151,8 @@ class Report:
     """Names of photos with the same bytes."""
     near: tuple[tuple[str, str, int], ...]
     """Pairs of names in different splits or folds that look alike, and how many of 256 bits differ."""
+    overlaps: tuple[tuple[str, str, float], ...]
+    """Further pairs of names in different splits or folds that show the same ground, and what share of it."""
     torn_groups: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -162,6 +172,7 @@ def report(photo_set: PhotoSet, seen: Iterable[Look] | None = None) -> Report:
         _note_look(one, odd)
     duplicates = _duplicates(found, odd)
     near = _near(found, seen, odd)
+    overlapping, untried = _overlapping(found, seen, near, odd)
     torn = _torn(found, odd)
     _note_folds(photo_set.domain, found, odd)
     classes = [_seen_class(p, s) for p, s in zip(found, seen, strict=True)]
@@ -189,8 +200,9 @@ def report(photo_set: PhotoSet, seen: Iterable[Look] | None = None) -> Report:
         unreadable=tuple(s.name for s in seen if s.trouble),
         duplicates=duplicates,
         near=near,
+        overlaps=overlapping,
         torn_groups=torn,
-        problems=tuple(dict.fromkeys([*odd.sentences(), *photo_set.problems])),
+        problems=tuple(dict.fromkeys([*odd.sentences(), *untried, *photo_set.problems])),
     )
 
 
@@ -270,6 +282,33 @@ def _near(found: Sequence[Photo], seen: Sequence[Look], odd: Oddities) -> tuple[
     for first, second, _, where in told:
         odd.add(1, f"pair[s] of photos in different {where} [looks|look] the same", f"{first} ≈ {second}")
     return tuple(pair[:3] for pair in told)
+
+
+def _overlapping(
+    found: Sequence[Photo], seen: Sequence[Look], near: Sequence[tuple[str, str, int]], odd: Oddities
+) -> tuple[tuple[tuple[str, str, float], ...], list[str]]:
+    """Pairs across splits or folds that show the same ground, but for those in `near`; what was not tried."""
+    index = [i for i, s in enumerate(seen) if s.small is not None]
+    parts = [(found[i].split, found[i].fold) for i in index]
+    if (n := overlaps.n_pairs(parts)) > overlaps.MOST_PAIRS:
+        most = overlaps.MOST_PAIRS
+        return (), [
+            f"{n:,} pairs of photos are too many to look for shifted twins; up to {most:,} are compared."
+        ]
+    known = {frozenset(pair[:2]) for pair in near}
+    told = []
+    for one in overlaps.between([s for i in index if (s := seen[i].small) is not None], parts):
+        first, second = found[index[one.first]], found[index[one.second]]
+        if first.sha256 == second.sha256 or frozenset((first.title, second.title)) in known:
+            continue
+        where = "splits" if first.split != second.split else "folds"
+        odd.add(
+            1,
+            f"pair[s] of photos in different {where} [shows|show] the same ground",
+            f"{first.title} ≈ {second.title}",
+        )
+        told.append((first.title, second.title, round(one.share, 3)))
+    return tuple(told), []
 
 
 def _torn(found: Sequence[Photo], odd: Oddities) -> tuple[str, ...]:

@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import Literal
 
 from core import archives, datasets, sets, store
-from core.accounts import Person
 from core.errors import Conflict, DataError, NotFound, PatinaError
 from core.findings import Report, looks, report
-from core.records import Domain, PhotoSet
+from core.records import Domain, Person, PhotoSet
 from core.settings import Settings
 
-Stage = Literal["drawing", "unpacking", "reading", "looking", "looked", "keeping", "kept", "failed"]
-MOVING: tuple[Stage, ...] = ("drawing", "unpacking", "reading", "looking", "keeping")
+Stage = Literal[
+    "drawing", "unpacking", "reading", "looking", "comparing", "looked", "keeping", "kept", "failed"
+]
+MOVING: tuple[Stage, ...] = ("drawing", "unpacking", "reading", "looking", "comparing", "keeping")
 
 log = logging.getLogger("patina.imports")
 
@@ -159,6 +160,7 @@ class Imports:
         for look in looks(found):
             seen.append(look)
             one.done = len(seen)
+        one.stage = "comparing"
         one.report = report(found, seen)
         one.found = datasets.without(found, one.report.unreadable)
         one.stage = "looked"
@@ -184,9 +186,9 @@ class Imports:
         for done, _ in sets.keep(db, settings.artifacts, kept, report=told, who=one.by.name, now=time.time()):
             one.done = done
             time.sleep(0)  # between photos the pages get their turn
-        one.stage, one.found = "kept", None
         if one.folder is not None:
             shutil.rmtree(one.folder, ignore_errors=True)
+        one.stage, one.found = "kept", None
 
     def _start(self, one: Import, work: Callable[[], None]) -> None:
         def run() -> None:

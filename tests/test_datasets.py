@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, photos, tables
+from core import datasets, overlaps, photos, tables
 from core.errors import DataError
 from core.records import Photo, PhotoSet
 from tests.conftest import SHARED, needs_photos
@@ -23,6 +23,15 @@ def picture(seed, side=48):
     coarse = Image.fromarray(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8)).resize((side, side), 3)
     grain = rng.normal(0, 12, (side, side, 1))
     return (np.asarray(coarse) + grain).clip(0, 255).astype(np.uint8)
+
+
+def grained(wide, high, seed):
+    """(high, wide, 3) uint8 with grain of several sizes, as a wall or a floor has."""
+    rng, grey = np.random.default_rng(seed), np.zeros((high, wide))
+    for coarse in (4, 12, 40):
+        small = rng.normal(size=(high // coarse + 2, wide // coarse + 2)).astype(np.float32)
+        grey += np.asarray(Image.fromarray(small).resize((wide, high), Image.Resampling.BICUBIC))
+    return np.repeat(np.clip(128 + 30 * grey, 0, 255).astype(np.uint8)[..., None], 3, 2)
 
 
 def put(path: Path, seed=0, **options):
@@ -622,6 +631,44 @@ def test_photos_that_look_alike_in_two_folds_are_told_apart_from_those_in_two_sp
     assert "1 pair of photos in different folds looks the same: a.png ≈ b.png." in report.problems
 
 
+def test_photos_of_the_same_ground_in_two_splits_are_found_though_shifted_or_mirrored(tmp_path):
+    ground = Image.fromarray(grained(700, 500, 1))
+    crops = {
+        "a.png": ground.crop((0, 0, 400, 300)),
+        "b.jpg": ground.crop((130, 60, 530, 360)),
+        "c.png": ground.crop((60, 0, 460, 300)).transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+        "far.png": ground.crop((300, 200, 700, 500)),
+    }
+    for name, crop in crops.items():
+        crop.save(tmp_path / name)
+    for i in range(12):
+        Image.fromarray(grained(400, 300, 100 + i)).save(tmp_path / f"o{i}.png")
+    rows = ["a.png,defect,train", "b.jpg,defect,test", "c.png,defect,test", "far.png,defect,val"]
+    rows += [f"o{i}.png,normal,{'train' if i % 2 else 'test'}" for i in range(12)]
+    report = datasets.report(datasets.read(table(tmp_path, "file,label,split\n" + "\n".join(rows)), "rail"))
+    found = {frozenset(pair[:2]): pair[2] for pair in report.overlaps}
+    assert found.keys() == {
+        frozenset(("a.png", "b.jpg")),
+        frozenset(("a.png", "c.png")),
+        frozenset(("b.jpg", "far.png")),
+    }
+    shares = [found[frozenset(p)] for p in (("a.png", "b.jpg"), ("a.png", "c.png"), ("b.jpg", "far.png"))]
+    assert shares == pytest.approx([0.54, 0.85, 0.31], abs=0.02)
+    assert [p for p in report.problems if p.startswith("3 pairs of photos in different splits show the same")]
+
+
+def test_more_pairs_than_can_be_compared_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(overlaps, "MOST_PAIRS", 3)
+    for i in range(4):
+        put(tmp_path / f"{i}.png", i)
+    rows = [f"{i}.png,normal,{'train' if i % 2 else 'test'}" for i in range(4)]
+    report = datasets.report(datasets.read(table(tmp_path, "file,label,split\n" + "\n".join(rows)), "rail"))
+    assert report.overlaps == ()
+    assert (
+        "4 pairs of photos are too many to look for shifted twins; up to 3 are compared." in report.problems
+    )
+
+
 def test_flat_pictures_look_like_nothing(tmp_path):
     for i, name in enumerate(("a.png", "b.png")):
         Image.fromarray(np.full((48, 48, 3), 100 + i, np.uint8)).save(tmp_path / name)
@@ -692,6 +739,9 @@ def test_the_leaks_of_deepcrack_are_found():
     some = [p for p in found.photos if any(leak in p.name for leak in leaks)]
     report = datasets.report(dataclasses.replace(found, photos=tuple(some)))
     assert ("test_11216.jpg", "train_11158.jpg") in [pair[:2] for pair in report.near]
+    shifted = {name for pair in report.overlaps for name in pair[:2] if name.startswith("test_")}
+    assert len(shifted) == 17, "7 of test_11236, 10 of 11 of test_11289; the two of test_11142 are enlarged"
+    assert all("train_11187" in pair[1] or "train_11289" in pair[1] for pair in report.overlaps)
     assert len(report.torn_groups) == 5
 
 

@@ -18,18 +18,26 @@ MOST: Final = 60
 """Pairs shown, the most alike first."""
 
 
-def pairs(stored: StoredSet, photos: Sequence[Photo]) -> list[tuple[Photo, Photo, float]]:
-    """Two photos and how alike they are, 0 to 1: those found when the set came in, the same bytes first."""
+def pairs(stored: StoredSet, photos: Sequence[Photo]) -> list[tuple[Photo, Photo, str]]:
+    """Two photos and in what they are alike, as found when the set came in: the same bytes first."""
     by_name: dict[str, list[Photo]] = {}
     for photo in photos:
         by_name.setdefault(photo.title, []).append(photo)
-    told: list[tuple[Photo, Photo, float]] = []
+    told: list[tuple[Photo, Photo, str]] = []
     for names in stored.report.get("duplicates") or ():
         same = [photo for name in dict.fromkeys(names) for photo in by_name.get(name, ())]
-        told += [(same[0], other, 1.0) for other in same[1:]]
-    for first, second, differ in stored.report.get("near") or ():
+        told += [(same[0], other, t("twins.same")) for other in same[1:]]
+    alike = [
+        (first, second, t("twins.alike", share=words.percent(1 - differ / BITS)))
+        for first, second, differ in stored.report.get("near") or ()
+    ]
+    shifted = [
+        (first, second, t("twins.overlap", share=words.percent(share)))
+        for first, second, share in stored.report.get("overlaps") or ()
+    ]
+    for first, second, said in alike + shifted:
         if first in by_name and second in by_name:
-            told.append((by_name[first][0], by_name[second][0], 1 - differ / BITS))
+            told.append((by_name[first][0], by_name[second][0], said))
     return told
 
 
@@ -49,8 +57,8 @@ def show(stored: StoredSet, photos: Sequence[Photo]) -> None:
         both(*shown[int(clicked)][:2], stored.domain)
 
 
-def card(id: str, first: Photo, second: Photo, alike: float) -> dict[str, Any]:
-    """A pair: how alike, where each lies, and whether an expert called them the same."""
+def card(id: str, first: Photo, second: Photo, said: str) -> dict[str, Any]:
+    """A pair: in what alike, where each lies, and whether an expert called them the same."""
     labels = [label(photo) for photo in (first, second)]
     lines = [("quiet", " ≈ ".join(f"{where(photo)}" for photo in (first, second)))]
     if labels[0] != labels[1]:
@@ -58,7 +66,7 @@ def card(id: str, first: Photo, second: Photo, alike: float) -> dict[str, Any]:
     told = gallery.tile(
         id,
         first.sha256,
-        t("twins.same") if alike == 1 else t("twins.alike", share=words.percent(alike)),
+        said,
         lines=lines,
         name=f"{words.shortened(first.title, 18)} ≈ {words.shortened(second.title, 18)}",
     )
