@@ -17,8 +17,8 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from core import front
-from core.accounts import Role
 from core.gate import WHO, Visitor
+from core.records import Role
 
 OTHERS: Final = ("/_stcore/", "/app/", "/component/", "/media/", "/static/", "/api/", "/healthz")
 """Addresses that are no pages: Streamlit's own files, and what is for programs."""

@@ -13,11 +13,10 @@ from typing import Final, Literal, NamedTuple
 from sqlite_utils import Database
 
 from core import queue
-from core.accounts import Person
 from core.cycles import Entry
 from core.errors import DataError
 from core.rail import CLASSES
-from core.records import Run
+from core.records import Person, Run
 from core.store import note_event, rows, writing
 
 Act = Literal["confirmed", "overturned", "labelled", "withdrawn", "undone", "restored"]

@@ -31,9 +31,10 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 
-from core import accounts, front, store, tokens
-from core.accounts import Person, Session
+from core import front, keys, sessions, store, tokens
 from core.errors import PatinaError, SignInNeeded
+from core.records import Person, Role
+from core.sessions import Session
 from core.settings import Settings
 
 Scope = MutableMapping[str, Any]
@@ -93,7 +94,7 @@ class Gate:
         self.settings = settings
         self.farewell = farewell
         self.clock = clock
-        self.cookie = accounts.cookie_name(settings.data)
+        self.cookie = keys.cookie_name(settings.data)
         self.headers = _page_headers()
         self.sockets: dict[str, set[_Socket]] = {}
         self.watch: asyncio.Task[None] | None = None
@@ -145,7 +146,7 @@ class Gate:
             person = tokens.owner(db, secret.strip(), now)
             if person is None:
                 raise SignInNeeded("This token is unknown, revoked or too old; make a new one in Admin.")
-            hashed = accounts.secret_hash(secret.strip())
+            hashed = keys.secret_hash(secret.strip())
             if now - self.used.get(hashed, 0.0) > NOTE_SECONDS:
                 self.used[hashed] = now
                 self._later(lambda db: tokens.note_use(db, secret.strip(), now))
@@ -157,7 +158,7 @@ class Gate:
             secret = read_cookie(self.settings.data, signed)
         except BadData:
             return None
-        session = accounts.session(db, secret, now)
+        session = sessions.session(db, secret, now)
         return Visitor(session.person, session) if session else None
 
     def _handed_on(self, scope: Scope, visitor: Visitor | None) -> Scope:
@@ -200,7 +201,7 @@ class Gate:
                 await send(message)
 
         try:
-            self._later(lambda db: accounts.seen(db, session.person.id, self.clock()))
+            self._later(lambda db: sessions.seen(db, session.person.id, self.clock()))
             await self.app(scope, hear, say)
         finally:
             ended.cancel()
@@ -218,8 +219,8 @@ class Gate:
                 log.exception("could not check the open websockets")
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _live(self, hashes: list[str]) -> dict[str, accounts.Role]:
-        return accounts.live(store.connect(self.settings.database), hashes, self.clock())
+    def _live(self, hashes: list[str]) -> dict[str, Role]:
+        return sessions.live(store.connect(self.settings.database), hashes, self.clock())
 
     def _later(self, note: Callable[[Database], None]) -> None:
         """Write a note that nobody has to wait for, not even while another process writes."""
@@ -292,7 +293,7 @@ def verify(data: Path, value: str, now: float) -> Session | None:
     """The session that a header's value names, None unless our gate signed it and its time is not over.
 
     It was true when the websocket opened; whoever is about to show or write something asks
-    `accounts.session_of_hash` as well.
+    `sessions.session_of_hash` as well.
     """
     try:
         told = _signer(data, "person").loads(value)
@@ -305,9 +306,9 @@ def verify(data: Path, value: str, now: float) -> Session | None:
 def write_cookie(response: Response, data: Path, secret: str, *, is_https: bool) -> None:
     """Hand a new session's secret to the browser."""
     response.set_cookie(
-        accounts.cookie_name(data),
+        keys.cookie_name(data),
         _signer(data, "cookie").dumps(secret),
-        max_age=int(accounts.SESSION_SECONDS),
+        max_age=int(sessions.SESSION_SECONDS),
         path="/",
         httponly=True,
         samesite="lax",
@@ -317,7 +318,7 @@ def write_cookie(response: Response, data: Path, secret: str, *, is_https: bool)
 
 def cookie(data: Path, secret: str) -> dict[str, str]:
     """The cookie of a session as a client sends it; for tests and screenshots."""
-    return {accounts.cookie_name(data): str(_signer(data, "cookie").dumps(secret))}
+    return {keys.cookie_name(data): str(_signer(data, "cookie").dumps(secret))}
 
 
 def read_cookie(data: Path, value: str) -> str:
@@ -328,7 +329,7 @@ def read_cookie(data: Path, value: str) -> str:
 
 def _signer(data: Path, what: str) -> URLSafeSerializer:
     return URLSafeSerializer(
-        accounts.key(data),
+        keys.key(data),
         salt=f"patina {what}",
         signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
     )

@@ -16,11 +16,10 @@ from typing import Final, Literal
 
 from sqlite_utils import Database
 
-from core.accounts import Person
 from core.decisions import CLASSES as GRADES
 from core.errors import DataError
 from core.rail import CLASSES as RAIL
-from core.records import Domain, Photo, Trim
+from core.records import Domain, Person, Photo, Trim
 from core.store import note_event, row, rows, to_json, writing
 
 What = Literal["label", "mark", "trim"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 from sqlite_utils import Database
 
-from core import accounts, cards, datasets, pictures, services, sets, store
+from core import accounts, cards, datasets, invitations, keys, pictures, services, sets, store
 from core.errors import Conflict, PatinaError
 from core.records import DOMAINS, Domain
 from core.settings import Settings
@@ -30,8 +30,8 @@ log = logging.getLogger("patina")
 def prepare(settings: Settings, now: float) -> str | None:
     """Tables and key; the path of a sign-in link while there is no admin who could sign in, else None."""
     db = store.connect(settings.database)
-    accounts.key(settings.data)
-    secret = accounts.first_link(db, now)
+    keys.key(settings.data)
+    secret = invitations.first_link(db, now)
     return link_path(secret) if secret else None
 
 

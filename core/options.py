@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from core.errors import ConfigError
-from core.records import DOMAINS, LANES
-
-ROLES = ("inspector", "manager", "engineer", "admin")
+from core.records import DOMAINS, LANES, ROLES
 
 
 class Words(argparse.ArgumentParser):

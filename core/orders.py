@@ -15,10 +15,9 @@ from sqlite_utils import Database
 from core import cards, corrections, decisions, labels, queue, services, sets, trials
 from core import config as settings_of
 from core import margins as around
-from core.accounts import Person
 from core.errors import ConfigError, Conflict, DataError
 from core.rail import CLASSES
-from core.records import Card, Domain, Run
+from core.records import Card, Domain, Person, Run
 from core.services import Service
 from core.store import note_event, writing
 

@@ -1,4 +1,4 @@
-"""The nouns: Photo, PhotoSet, Facts, Verdict, Run, Progress, Card. Plain, frozen, JSON in and out."""
+"""The nouns: Photo, PhotoSet, Facts, Verdict, Run, Progress, Card, Person. Plain, frozen, JSON in and out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from core.errors import Forbidden
+
 Domain = Literal["rail", "crack", "corrosion"]
 DOMAINS: tuple[Domain, ...] = ("rail", "crack", "corrosion")
+
+Role = Literal["inspector", "manager", "engineer", "admin"]
+ROLES: tuple[Role, ...] = ("inspector", "manager", "engineer", "admin")
+"""In rising order: each may do what those before it may."""
 
 Trim = tuple[float, float, float, float]
 """The cut to the metal part: x0, y0, x1, y1 as fractions of the upright photo, 0 to 1."""
@@ -211,3 +217,21 @@ class Card:
         kept["classes"] = tuple(kept["classes"])
         kept["data"] = tuple(kept["data"])
         return cls(**kept)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is signed in, or who acts."""
+
+    id: int
+    name: str
+    role: Role
+
+    def is_at_least(self, role: Role) -> bool:
+        """True when this person may do what `role` may."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+    def require(self, role: Role) -> None:
+        """`Forbidden`, in words for this person, unless the role suffices."""
+        if not self.is_at_least(role):
+            raise Forbidden(f"This needs the role {role}; you are signed in as {self.name}, {self.role}.")

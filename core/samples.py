@@ -11,8 +11,7 @@ from PIL import Image
 from sqlite_utils import Database
 
 from core import artifacts, datasets, inspections, photos, pictures
-from core.accounts import Person
-from core.records import DOMAINS, Domain, Trim
+from core.records import DOMAINS, Domain, Person, Trim
 from core.settings import Settings
 
 

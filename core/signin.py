@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from core import accounts, passwords, store
+from core import invitations, keys, passwords, sessions, store
 from core.errors import Forbidden, PatinaError, SignInNeeded, TooMany
 from core.gate import LINK, WHO, Visitor, is_ours, write_cookie
 from core.settings import ROOT, Settings
@@ -101,7 +101,7 @@ class _Pages:
             )
             address = request.client.host if request.client else ""
             secret, _ = await self._in_thread(
-                lambda db, now: accounts.sign_in(db, name, password, address=address, now=now)
+                lambda db, now: sessions.sign_in(db, name, password, address=address, now=now)
             )
         except PatinaError as error:
             body = _signin_form(told, safe_next(form.get("next")), form.get("name", ""), _said(told, error))
@@ -113,7 +113,7 @@ class _Pages:
         told = _told(request)
         link = str(request.path_params["secret"])
         try:
-            person = await self._in_thread(lambda db, now: accounts.linked(db, link, now))
+            person = await self._in_thread(lambda db, now: invitations.linked(db, link, now))
         except SignInNeeded:
             return _page(told, told["link"], _wrong(told["used"]) + _button(told["sign in"], "/signin"), 410)
         action, title = LINK + quote(link, safe=""), told["welcome"].format(name=person.name)
@@ -122,7 +122,9 @@ class _Pages:
         try:
             form = await _form(request)
             password = _same(told, form)
-            secret, _ = await self._in_thread(lambda db, now: accounts.use_link(db, link, password, now=now))
+            secret, _ = await self._in_thread(
+                lambda db, now: invitations.use_link(db, link, password, now=now)
+            )
         except PatinaError as error:
             body = _password_form(told, action, person.name, _said(told, error))
             return _sorry(told, title, body, error)
@@ -142,8 +144,8 @@ class _Pages:
             address = request.client.host if request.client else ""
 
             def change(db: Database, now: float) -> None:
-                accounts.change_password(db, by, old, new, address=address, now=now)
-                accounts.end_others(db, by, session.hash, now)
+                sessions.change_password(db, by, old, new, address=address, now=now)
+                sessions.end_others(db, by, session.hash, now)
 
             await self._in_thread(change)
         except PatinaError as error:
@@ -161,9 +163,9 @@ class _Pages:
             button = f"<button>{html.escape(told['sign out'])}</button>"
             ask = f'<form method="post" action="/signout">{button}</form>'
             return _page(told, told["sign out?"], ask + _back(told))
-        await self._in_thread(lambda db, now: accounts.sign_out(db, session.hash, now=now))
+        await self._in_thread(lambda db, now: sessions.sign_out(db, session.hash, now=now))
         response = RedirectResponse("/signin?ended=1", 303)
-        response.delete_cookie(accounts.cookie_name(self.settings.data), path="/")
+        response.delete_cookie(keys.cookie_name(self.settings.data), path="/")
         return response
 
     async def _in_thread(self, work: Callable[[Database, float], T]) -> T:
@@ -180,7 +182,7 @@ def _told(request: Request) -> Words:
     return words(request.headers.get("accept-language"))
 
 
-def _session(request: Request) -> accounts.Session:
+def _session(request: Request) -> sessions.Session:
     visitor: Visitor | None = request.scope.get(WHO)
     if visitor is None or visitor.session is None:
         raise SignInNeeded("Sign in first.")

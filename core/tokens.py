@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from core import accounts
-from core.accounts import Person
+from core import accounts, keys
 from core.errors import Conflict, NotFound, PatinaError
+from core.records import Person
 from core.store import note_event, row, rows, writing
 
 
@@ -49,7 +49,7 @@ def make(
         token_id = db.conn.execute(
             """insert into tokens (hash, user_id, name, created_at, expires_at)
                values (:hash, :id, :name, :now, :until) returning id""",
-            {"hash": accounts.secret_hash(secret), "id": found.id, "name": name, "now": now, "until": until},
+            {"hash": keys.secret_hash(secret), "id": found.id, "name": name, "now": now, "until": until},
         ).fetchone()[0]
         note_event(db, by.name, "made a token", f"person/{found.name}", now, token=name)
     return secret, Token(int(token_id), name, found.name, now, until, None, None)
@@ -94,7 +94,7 @@ def owner(db: Database, secret: str, now: float) -> Person | None:
            from tokens t join users u on u.id = t.user_id
            where t.hash = :hash and t.revoked_at is null and coalesce(t.expires_at, :now + 1) > :now
              and u.disabled_at is null""",
-        {"hash": accounts.secret_hash(secret), "now": now},
+        {"hash": keys.secret_hash(secret), "now": now},
     )
     return Person(found["id"], found["name"], found["role"]) if found else None
 
@@ -103,5 +103,5 @@ def note_use(db: Database, secret: str, now: float) -> None:
     """Note when a token was last used, for the list in Admin."""
     db.conn.execute(
         "update tokens set used_at = :now where hash = :hash",
-        {"now": now, "hash": accounts.secret_hash(secret)},
+        {"now": now, "hash": keys.secret_hash(secret)},
     )

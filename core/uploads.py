@@ -25,8 +25,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from core import artifacts, inspections, photos, pictures
-from core.accounts import Person
 from core.errors import Conflict, NoRoom, NotFound, PatinaError, PhotoError
+from core.records import Person
 from core.settings import Settings
 from core.store import row, writing
 

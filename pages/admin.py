@@ -5,8 +5,9 @@ import time
 
 import streamlit as st
 
-from core import accounts, doctor, queue, signin, store, tokens, workers
-from core.accounts import ROLES, Account
+from core import accounts, doctor, invitations, queue, signin, store, tokens, workers
+from core.accounts import Account
+from core.records import ROLES
 from core.settings import Settings
 from pages.parts import access, address, notice, places, tables, words
 from pages.parts.strings import t
@@ -72,7 +73,7 @@ def add() -> None:
         st.html(f'<p class="note">{t("admin.roles")}</p>')
         if st.form_submit_button(t("admin.make_link"), type="primary"):
             with notice.instead():
-                secret = accounts.make_person(db, person, name, role, now=now)
+                secret = invitations.make_person(db, person, name, role, now=now)
                 st.session_state["link"] = (name, signin.link_path(secret), "add")
                 st.rerun()
     link("add")
@@ -100,7 +101,7 @@ def change(found: list[Account]) -> None:
                 st.rerun()
             return
         if st.button(t("admin.new_link"), icon=":material/link:", key="new-link"):
-            secret = accounts.link(db, person, chosen.name, now=now)
+            secret = invitations.link(db, person, chosen.name, now=now)
             st.session_state["link"] = (chosen.name, signin.link_path(secret), "change")
             st.rerun()
         if st.button(t("admin.disable"), icon=":material/block:", key="disable"):

@@ -5,7 +5,7 @@ import time
 
 import streamlit as st
 
-from core import accounts, inspections, overview, store
+from core import inspections, overview, preferences, store
 from core.overview import Change, Trust
 from core.settings import Settings
 from pages.parts import access, address, figures, gallery, header, places, samples, words
@@ -22,8 +22,8 @@ db = store.connect(settings.database)
 def last_visit() -> float:
     """When this person was here before this session; a month ago for a first visit."""
     if "home-before" not in st.session_state:
-        st.session_state["home-before"] = accounts.liking(db, person, "home-seen", now - 30 * DAY)
-        accounts.set_liking(db, person, "home-seen", now)
+        st.session_state["home-before"] = preferences.get(db, person, "home-seen", now - 30 * DAY)
+        preferences.keep(db, person, "home-seen", now)
     return float(st.session_state["home-before"])
 
 

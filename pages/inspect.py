@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import accounts, batches, inspections, report, store
+from core import batches, inspections, preferences, report, store
 from core.batches import Batch
 from core.records import DOMAINS
 from core.settings import Settings
@@ -30,9 +30,9 @@ def hand_in() -> upload.Handed:
         for name, why in handed.refused:
             if (name, why) not in known:
                 batches.refuse(db, handed.batch, name, why, who=person.name, now=now)
-    liked = accounts.liking(db, person, "domain")
+    liked = preferences.get(db, person, "domain")
     if handed.domain is not None and handed.domain != liked:
-        accounts.set_liking(db, person, "domain", liked := handed.domain)
+        preferences.keep(db, person, "domain", liked := handed.domain)
     upload.drop(liked if liked in DOMAINS else None, st.query_params.get("batch"), key="upload")
     return handed
 

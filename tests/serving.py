@@ -19,9 +19,9 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from core import accounts, arrays, artifacts, gate, inspections, queue, store, tokens
-from core.accounts import PATINA, ROLES, Role
-from core.records import Verdict
+from core import accounts, arrays, artifacts, gate, inspections, invitations, queue, sessions, store, tokens
+from core.accounts import PATINA
+from core.records import ROLES, Role, Verdict
 from core.settings import ROOT, Settings
 
 
@@ -48,15 +48,15 @@ class World:
     def join(self, name: str, role: Role) -> None:
         """Add a person of this name, signed in and with a token."""
         now = time.time()
-        accounts.make_person(self.db, PATINA, name, role, now=now)
+        invitations.make_person(self.db, PATINA, name, role, now=now)
         person = accounts.account(self.db, name).person
-        secret, session = accounts.open_session(self.db, person.id, now=now)
+        secret, session = sessions.open_session(self.db, person.id, now=now)
         self.cookies[name] = gate.cookie(self.settings.data, secret)
         self.hashes[name] = session.hash
         self.tokens[name], _ = tokens.make(self.db, person, "test", now=now)
 
     def session_of(self, name: str):
-        return accounts.session_of_hash(self.db, self.hashes[name], time.time())
+        return sessions.session_of_hash(self.db, self.hashes[name], time.time())
 
     def headers(self, who: str, host: str = "testserver") -> dict[str, str]:
         """What a client of this person sends: `engineer` a cookie, `token engineer` a token, "" nothing."""

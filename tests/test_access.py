@@ -9,7 +9,7 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from core import accounts, gate
+from core import accounts, gate, sessions
 from core.accounts import PATINA
 from tests.serving import World
 
@@ -72,7 +72,7 @@ def test_a_word_outlives_its_session_and_is_worth_nothing_then(world, how):
     told, app = word(world, "engineer"), AppTest.from_function(page)
     assert shown(app, told)[0]
     if how == "signed out":
-        accounts.sign_out(world.db, world.hashes["engineer"], now=time.time())
+        sessions.sign_out(world.db, world.hashes["engineer"], now=time.time())
     elif how == "disabled":
         accounts.disable(world.db, PATINA, "engineer", now=time.time())
     else:

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from core import accounts, gate, passwords, store, tokens
-from core.accounts import PATINA, ROLES, Person
+from core import accounts, gate, invitations, keys, passwords, preferences, sessions, store, tokens
+from core.accounts import PATINA
 from core.errors import Conflict, Forbidden, NotFound, PatinaError, SignInNeeded, TooMany
+from core.records import ROLES, Person
 
 NOW = 1_000_000.0
 GOOD = "copper roof rain"
@@ -22,53 +23,53 @@ def db(tmp_path):
 
 
 def join(db, name="eva", role="inspector", password=GOOD, now=NOW):
-    secret, session = accounts.use_link(
-        db, accounts.make_person(db, PATINA, name, role, now=now), password, now=now
+    secret, session = invitations.use_link(
+        db, invitations.make_person(db, PATINA, name, role, now=now), password, now=now
     )
     return secret, session
 
 
 def test_the_first_start_gives_one_link_and_its_user_sets_a_password(db):
-    link = accounts.first_link(db, NOW)
-    assert accounts.linked(db, link, NOW).role == "admin"
-    secret, session = accounts.use_link(db, link, GOOD, now=NOW)
+    link = invitations.first_link(db, NOW)
+    assert invitations.linked(db, link, NOW).role == "admin"
+    secret, session = invitations.use_link(db, link, GOOD, now=NOW)
     assert session.person == Person(session.person.id, "admin", "admin")
-    assert accounts.session(db, secret, NOW) == session
-    assert accounts.first_link(db, NOW) is None, "an admin can sign in now"
+    assert sessions.session(db, secret, NOW) == session
+    assert invitations.first_link(db, NOW) is None, "an admin can sign in now"
 
 
 def test_a_link_is_good_once_and_looking_at_it_does_not_use_it_up(db):
-    link = accounts.first_link(db, NOW)
+    link = invitations.first_link(db, NOW)
     for _ in range(3):
-        accounts.linked(db, link, NOW)
-    accounts.use_link(db, link, GOOD, now=NOW)
+        invitations.linked(db, link, NOW)
+    invitations.use_link(db, link, GOOD, now=NOW)
     with pytest.raises(SignInNeeded, match="used or is too old"):
-        accounts.use_link(db, link, "another fine one", now=NOW)
+        invitations.use_link(db, link, "another fine one", now=NOW)
 
 
 def test_a_refused_password_leaves_the_link_good(db):
-    link = accounts.first_link(db, NOW)
+    link = invitations.first_link(db, NOW)
     with pytest.raises(PatinaError, match="at least 10"):
-        accounts.use_link(db, link, "short", now=NOW)
-    accounts.use_link(db, link, GOOD, now=NOW)
+        invitations.use_link(db, link, "short", now=NOW)
+    invitations.use_link(db, link, GOOD, now=NOW)
 
 
 def test_a_link_ends_after_three_days_and_when_a_new_one_is_made(db):
-    old = accounts.first_link(db, NOW)
-    new = accounts.first_link(db, NOW + 60)
-    for link, now in ((old, NOW + 61), (new, NOW + 60 + accounts.LINK_SECONDS)):
+    old = invitations.first_link(db, NOW)
+    new = invitations.first_link(db, NOW + 60)
+    for link, now in ((old, NOW + 61), (new, NOW + 60 + invitations.LINK_SECONDS)):
         with pytest.raises(SignInNeeded):
-            accounts.use_link(db, link, GOOD, now=now)
+            invitations.use_link(db, link, GOOD, now=now)
 
 
 def test_two_who_use_a_link_at_the_same_moment_do_not_both_get_in(tmp_path, db):
-    link = accounts.first_link(db, NOW)
+    link = invitations.first_link(db, NOW)
     got, refused = [], []
 
     def go():
         mine = store.connect(tmp_path / "patina.db", fresh=True)
         try:
-            got.append(accounts.use_link(mine, link, GOOD, now=NOW))
+            got.append(invitations.use_link(mine, link, GOOD, now=NOW))
         except SignInNeeded as error:
             refused.append(error)
 
@@ -79,8 +80,8 @@ def test_two_who_use_a_link_at_the_same_moment_do_not_both_get_in(tmp_path, db):
 
 
 def test_nothing_that_opens_a_door_is_stored(tmp_path, db):
-    link = accounts.make_person(db, PATINA, "eva", "engineer", now=NOW)
-    secret, session = accounts.use_link(db, link, GOOD, now=NOW)
+    link = invitations.make_person(db, PATINA, "eva", "engineer", now=NOW)
+    secret, session = invitations.use_link(db, link, GOOD, now=NOW)
     token, _ = tokens.make(db, session.person, "bench", now=NOW)
     db.conn.execute("pragma wal_checkpoint(truncate)")
     stored = (tmp_path / "patina.db").read_bytes()
@@ -91,12 +92,12 @@ def test_nothing_that_opens_a_door_is_stored(tmp_path, db):
 
 def test_signing_in_needs_the_right_password_and_says_the_same_of_unknown_names(db):
     join(db)
-    _, session = accounts.sign_in(db, "EVA", GOOD, address=ADDRESS, now=NOW)
+    _, session = sessions.sign_in(db, "EVA", GOOD, address=ADDRESS, now=NOW)
     assert session.person.name == "eva"
     said = set()
     for name, password in (("eva", "wrong password"), ("nobody", GOOD), ("", ""), ("eva", "x" * 5000)):
         with pytest.raises(SignInNeeded) as told:
-            accounts.sign_in(db, name, password, address=ADDRESS, now=NOW)
+            sessions.sign_in(db, name, password, address=ADDRESS, now=NOW)
         said.add(str(told.value))
     assert said == {"Name or password is wrong."}
 
@@ -109,7 +110,7 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password(db):
         for n in range(5):
             began = time.process_time()
             with pytest.raises(SignInNeeded):
-                accounts.sign_in(db, name, "wrong password", address=f"{name}{n}", now=NOW)
+                sessions.sign_in(db, name, "wrong password", address=f"{name}{n}", now=NOW)
             spent.append(time.process_time() - began)
         return sorted(spent)[2]
 
@@ -119,29 +120,29 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password(db):
 
 def test_after_ten_wrong_passwords_a_name_has_to_wait_even_with_the_right_one(db):
     join(db)
-    for n in range(accounts.MOST_BY_NAME):
+    for n in range(sessions.MOST_BY_NAME):
         with pytest.raises(SignInNeeded):
-            accounts.sign_in(db, "eva", "wrong password", address=f"10.0.0.{n}", now=NOW)
+            sessions.sign_in(db, "eva", "wrong password", address=f"10.0.0.{n}", now=NOW)
     with pytest.raises(TooMany, match="15 minutes") as told:
-        accounts.sign_in(db, "eva", GOOD, address="10.0.1.1", now=NOW)
-    assert told.value.seconds == accounts.WINDOW_SECONDS
-    accounts.sign_in(db, "eva", GOOD, address="10.0.1.1", now=NOW + accounts.WINDOW_SECONDS)
+        sessions.sign_in(db, "eva", GOOD, address="10.0.1.1", now=NOW)
+    assert told.value.seconds == sessions.WINDOW_SECONDS
+    sessions.sign_in(db, "eva", GOOD, address="10.0.1.1", now=NOW + sessions.WINDOW_SECONDS)
 
 
 def test_an_address_that_tries_many_names_has_to_wait_and_others_do_not(db):
     join(db)
-    for n in range(accounts.MOST_FROM_ADDRESS):
+    for n in range(sessions.MOST_FROM_ADDRESS):
         with pytest.raises(SignInNeeded):
-            accounts.sign_in(db, f"nobody{n}", "wrong password", address=ADDRESS, now=NOW)
+            sessions.sign_in(db, f"nobody{n}", "wrong password", address=ADDRESS, now=NOW)
     with pytest.raises(TooMany):
-        accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
-    accounts.sign_in(db, "eva", GOOD, address="192.0.2.8", now=NOW)
+        sessions.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
+    sessions.sign_in(db, "eva", GOOD, address="192.0.2.8", now=NOW)
 
 
 def test_signing_in_rightly_costs_no_attempts(db):
     join(db)
-    for _ in range(accounts.MOST_FROM_ADDRESS + 2):
-        accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
+    for _ in range(sessions.MOST_FROM_ADDRESS + 2):
+        sessions.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -170,19 +171,19 @@ def test_an_ordinary_password_is_taken(password):
 
 def test_a_password_typed_on_another_keyboard_is_the_same(db):
     join(db, password="café am Fluß")
-    accounts.sign_in(db, "eva", "café am Fluß", address=ADDRESS, now=NOW)
+    sessions.sign_in(db, "eva", "café am Fluß", address=ADDRESS, now=NOW)
 
 
 def test_changing_the_password_needs_the_old_one_and_ends_the_other_sessions(db):
     here, session = join(db)
-    there, _ = accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
+    there, _ = sessions.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
     with pytest.raises(SignInNeeded, match="present password"):
-        accounts.change_password(db, session.person, "wrong", "green bridge wind", address=ADDRESS, now=NOW)
-    accounts.change_password(db, session.person, GOOD, "green bridge wind", address=ADDRESS, now=NOW)
-    assert accounts.end_others(db, session.person, session.hash, NOW) == 1
-    assert accounts.session(db, here, NOW) is not None
-    assert accounts.session(db, there, NOW) is None
-    accounts.sign_in(db, "eva", "green bridge wind", address=ADDRESS, now=NOW)
+        sessions.change_password(db, session.person, "wrong", "green bridge wind", address=ADDRESS, now=NOW)
+    sessions.change_password(db, session.person, GOOD, "green bridge wind", address=ADDRESS, now=NOW)
+    assert sessions.end_others(db, session.person, session.hash, NOW) == 1
+    assert sessions.session(db, here, NOW) is not None
+    assert sessions.session(db, there, NOW) is None
+    sessions.sign_in(db, "eva", "green bridge wind", address=ADDRESS, now=NOW)
 
 
 @pytest.fixture
@@ -193,7 +194,7 @@ def meanwhile(db, monkeypatch):
 
     def slow(known, password):
         is_it = fits(known, password)
-        accounts.use_link(db, accounts.link(db, PATINA, "eva", now=NOW), "another fine one", now=NOW)
+        invitations.use_link(db, invitations.link(db, PATINA, "eva", now=NOW), "another fine one", now=NOW)
         return is_it
 
     monkeypatch.setattr(passwords, "fits", slow)
@@ -203,42 +204,42 @@ def meanwhile(db, monkeypatch):
 def test_a_password_that_is_changed_while_it_is_checked_lets_nobody_in(db, meanwhile, monkeypatch, is_old):
     monkeypatch.setattr(passwords, "is_old", lambda known: is_old)
     with pytest.raises(SignInNeeded):
-        accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
+        sessions.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
     monkeypatch.undo()
-    accounts.sign_in(db, "eva", "another fine one", address=ADDRESS, now=NOW)
+    sessions.sign_in(db, "eva", "another fine one", address=ADDRESS, now=NOW)
 
 
 def test_a_password_set_by_link_is_not_changed_back(db, meanwhile, monkeypatch):
     with pytest.raises(SignInNeeded, match="present password"):
-        accounts.change_password(
+        sessions.change_password(
             db, accounts.account(db, "eva").person, GOOD, "the thief's own", address=ADDRESS, now=NOW
         )
     monkeypatch.undo()
-    accounts.sign_in(db, "eva", "another fine one", address=ADDRESS, now=NOW)
+    sessions.sign_in(db, "eva", "another fine one", address=ADDRESS, now=NOW)
 
 
 def test_a_session_ends_by_time_by_signing_out_and_when_its_person_is_disabled(db):
     secret, session = join(db)
     join(db, "boss", "admin")
-    assert accounts.session(db, secret, NOW + accounts.SESSION_SECONDS - 1) is not None
-    assert accounts.session(db, secret, NOW + accounts.SESSION_SECONDS) is None
-    other, other_session = accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
-    accounts.sign_out(db, session.hash, now=NOW + 1)
-    assert accounts.session(db, secret, NOW + 2) is None
-    assert accounts.live(db, [session.hash, other_session.hash], NOW + 2) == {other_session.hash: "inspector"}
+    assert sessions.session(db, secret, NOW + sessions.SESSION_SECONDS - 1) is not None
+    assert sessions.session(db, secret, NOW + sessions.SESSION_SECONDS) is None
+    other, other_session = sessions.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW)
+    sessions.sign_out(db, session.hash, now=NOW + 1)
+    assert sessions.session(db, secret, NOW + 2) is None
+    assert sessions.live(db, [session.hash, other_session.hash], NOW + 2) == {other_session.hash: "inspector"}
     accounts.disable(db, PATINA, "eva", now=NOW + 3)
-    assert accounts.session(db, other, NOW + 4) is None
+    assert sessions.session(db, other, NOW + 4) is None
     with pytest.raises(SignInNeeded):
-        accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW + 4)
+        sessions.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW + 4)
     accounts.enable(db, PATINA, "eva", now=NOW + 5)
-    assert accounts.session(db, other, NOW + 6) is None, "enabling brings no old session back"
-    accounts.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW + 6)
+    assert sessions.session(db, other, NOW + 6) is None, "enabling brings no old session back"
+    sessions.sign_in(db, "eva", GOOD, address=ADDRESS, now=NOW + 6)
 
 
 def test_a_session_knows_the_role_of_now(db):
     secret, _ = join(db)
     accounts.change_role(db, PATINA, "eva", "engineer", now=NOW)
-    assert accounts.session(db, secret, NOW).person.role == "engineer"
+    assert sessions.session(db, secret, NOW).person.role == "engineer"
 
 
 @pytest.mark.parametrize("role", [r for r in ROLES if r != "admin"])
@@ -247,11 +248,11 @@ def test_only_an_admin_writes_about_people(db, role):
     by = session.person
     for act in (
         lambda: accounts.people(db, by),
-        lambda: accounts.make_person(db, by, "new one", "inspector", now=NOW),
+        lambda: invitations.make_person(db, by, "new one", "inspector", now=NOW),
         lambda: accounts.change_role(db, by, "somebody", "admin", now=NOW),
         lambda: accounts.disable(db, by, "somebody", now=NOW),
         lambda: accounts.enable(db, by, "somebody", now=NOW),
-        lambda: accounts.link(db, by, "somebody", now=NOW),
+        lambda: invitations.link(db, by, "somebody", now=NOW),
     ):
         with pytest.raises(Forbidden, match=f"role admin; you are signed in as somebody, {role}"):
             act()
@@ -265,7 +266,7 @@ def test_the_last_admin_stays(db):
     ):
         with pytest.raises(Conflict, match="last admin"):
             act()
-    accounts.make_person(db, PATINA, "second", "admin", now=NOW)  # has no password yet
+    invitations.make_person(db, PATINA, "second", "admin", now=NOW)  # has no password yet
     with pytest.raises(Conflict):
         accounts.disable(db, PATINA, "boss", now=NOW)
     join(db, "third", "admin")
@@ -277,13 +278,13 @@ def test_the_last_admin_stays(db):
 )
 def test_a_name_that_misleads_is_refused(db, name):
     with pytest.raises(PatinaError):
-        accounts.make_person(db, PATINA, name, "inspector", now=NOW)
+        invitations.make_person(db, PATINA, name, "inspector", now=NOW)
 
 
 def test_a_name_is_one_persons_whatever_its_case(db):
     join(db, "Eva Berg")
     with pytest.raises(Conflict, match="already"):
-        accounts.make_person(db, PATINA, "eva  berg", "inspector", now=NOW)
+        invitations.make_person(db, PATINA, "eva  berg", "inspector", now=NOW)
 
 
 def test_a_token_acts_for_its_owner_until_it_ends(db):
@@ -325,11 +326,9 @@ def test_one_makes_and_revokes_ones_own_tokens_and_an_admin_those_of_all(db):
 
 
 def test_the_key_is_ours_alone_and_the_same_for_everybody(tmp_path):
-    accounts.key.cache_clear()
+    keys.key.cache_clear()
     found = set()
-    threads = [
-        threading.Thread(target=lambda: found.add(accounts.key.__wrapped__(tmp_path))) for _ in range(8)
-    ]
+    threads = [threading.Thread(target=lambda: found.add(keys.key.__wrapped__(tmp_path))) for _ in range(8)]
     [t.start() for t in threads]
     [t.join() for t in threads]
     assert len(found) == 1
@@ -353,7 +352,7 @@ def test_the_word_for_the_script_is_worth_nothing_elsewhere_changed_or_late(tmp_
 
 def test_what_a_person_likes_is_kept(db):
     _, session = join(db)
-    assert accounts.liking(db, session.person, "language", "en") == "en"
-    accounts.set_liking(db, session.person, "language", "ko")
-    accounts.set_liking(db, session.person, "language", "ja")
-    assert accounts.liking(db, session.person, "language") == "ja"
+    assert preferences.get(db, session.person, "language", "en") == "en"
+    preferences.keep(db, session.person, "language", "ko")
+    preferences.keep(db, session.person, "language", "ja")
+    assert preferences.get(db, session.person, "language") == "ja"

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from core import accounts, opening, pictures, services, sets, store
+from core import accounts, invitations, opening, pictures, services, sets, store
 from core.records import DOMAINS
 from core.settings import ROOT, Settings
 from tests.serving import World, jpeg, server
@@ -73,8 +73,8 @@ def test_each_command_serves_the_gated_app_and_says_where_it_is(world, how):
 
 
 def test_once_an_admin_has_a_password_no_link_is_printed(world):
-    link = accounts.link(world.db, accounts.PATINA, "admin", now=1e9)
-    accounts.use_link(world.db, link, "copper roof rain", now=1e9)
+    link = invitations.link(world.db, accounts.PATINA, "admin", now=1e9)
+    invitations.use_link(world.db, link, "copper roof rain", now=1e9)
     with server(world.settings) as site:
         httpx.get(site.url)
         asyncio.run(asyncio.sleep(0.6))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core import accounts, corrections, orders, queue, store
+from core import accounts, corrections, invitations, orders, queue, store
 from core.accounts import PATINA
 from core.cycles import Entry
 from core.errors import DataError, Forbidden, NotFound
@@ -19,7 +19,7 @@ def house(tmp_path):
     db = store.connect(settings.database)
     people = {}
     for name, role in (("mina", "engineer"), ("joon", "engineer"), ("max", "manager")):
-        accounts.make_person(db, PATINA, name, role, now=NOW)
+        invitations.make_person(db, PATINA, name, role, now=NOW)
         people[name] = accounts.account(db, name).person
     run_id = queue.submit(db, "train", "rail", {"data": "r", "preset": "table3"}, owner="mina", now=NOW)
     return db, people, run_id

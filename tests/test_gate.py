@@ -12,7 +12,7 @@ import httpx
 import pytest
 import websockets
 
-from core import accounts, gate, signin, store, tokens
+from core import accounts, gate, invitations, keys, sessions, signin, store, tokens
 from core.accounts import PATINA
 from core.settings import ROOT
 from tests import tabs
@@ -77,7 +77,7 @@ def test_nobody_gets_nothing_without_a_session(site, world, path):
         assert answer.status_code == 401, f"{method} {path}"
         assert "csp" not in answer.text.lower()
     for cookie in ("x", world.cookies["admin"].copy().popitem()[1] + "x", ".." * 50):
-        name = accounts.cookie_name(world.settings.data)
+        name = keys.cookie_name(world.settings.data)
         answer = httpx.get(site.url + path, headers={"cookie": f"{name}={cookie}"})
         assert answer.status_code == 401
 
@@ -263,7 +263,7 @@ def test_an_open_tab_ends_with_its_session(site, world, how):
             elif how == "disabled":
                 accounts.disable(world.db, PATINA, name, now=time.time())
             else:
-                accounts.sign_out(world.db, world.hashes[name], now=time.time())
+                sessions.sign_out(world.db, world.hashes[name], now=time.time())
             code, last = await Tab(socket).end()
             assert code == gate.SIGNED_OUT
             assert last.auth_redirect.url == "/signin?ended=1", "the tab goes to the sign-in page by itself"
@@ -320,7 +320,7 @@ def client(site):
 
 
 def test_a_first_user_comes_by_link_sets_a_password_and_comes_again_by_it(site, world):
-    link = signin.link_path(accounts.make_person(world.db, PATINA, "newcomer", "manager", now=time.time()))
+    link = signin.link_path(invitations.make_person(world.db, PATINA, "newcomer", "manager", now=time.time()))
     with client(site) as browser:
         assert "Welcome, newcomer" in browser.get(link).text
         assert browser.post(link, data={"new": PASSWORD, "again": "x"}).status_code == 400
@@ -341,7 +341,7 @@ def test_a_first_user_comes_by_link_sets_a_password_and_comes_again_by_it(site, 
 
 def test_a_wrong_password_is_refused_politely_and_too_many_for_a_while(site, world):
     with client(site) as browser:
-        for _ in range(accounts.MOST_BY_NAME):
+        for _ in range(sessions.MOST_BY_NAME):
             answer = browser.post("/signin", data={"name": "guessed", "password": "<b>wrong"})
             assert answer.status_code == 401
             assert "Name or password is wrong." in answer.text
@@ -415,7 +415,7 @@ def test_the_sign_in_page_fetches_nothing_and_runs_nothing(site):
 
 
 def test_two_patinas_on_one_host_keep_their_cookies_apart(tmp_path):
-    assert accounts.cookie_name(tmp_path / "a") != accounts.cookie_name(tmp_path / "b")
+    assert keys.cookie_name(tmp_path / "a") != keys.cookie_name(tmp_path / "b")
 
 
 def test_problems_are_told_in_json_with_one_sentence(site, world):

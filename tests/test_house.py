@@ -18,7 +18,7 @@ DOMAIN_NEEDS |= {"quality", "divisions", "selection", "profiles", "standards", "
 DOMAIN_NEEDS |= {"coach"}
 """What a domain module may use of core: arrays in, verdicts out, never the store."""
 
-DOORS_TO_THE_ENGINE = {f"core/commands/{name}.py" for name in ("judging", "learning", "site")}
+DOOR_TO_THE_ENGINE = "core/commands/"
 """Commands that work without app and database reach upstairs, inside the command and not before."""
 
 GROUND_FLOOR = ("core/*.py", "core/commands/*.py", "core/rest/*.py")
@@ -67,7 +67,7 @@ def test_only_the_engine_imports_torch(file: Path):
 def test_the_ground_floor_and_the_doors_do_not_go_upstairs(file: Path):
     for module, at_once in imports(file):
         if is_of(module, "core.engine"):
-            assert named(file) in DOORS_TO_THE_ENGINE, f"{named(file)} imports {module}"
+            assert named(file).startswith(DOOR_TO_THE_ENGINE), f"{named(file)} imports {module}"
             assert not at_once, f"{named(file)} imports {module} when it is itself imported"
 
 

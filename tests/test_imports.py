@@ -10,14 +10,15 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from core import accounts, api, sets, store
+from core import api, sets, store
 from core.errors import Conflict, DataError, Forbidden, NotFound
 from core.gate import Gate
 from core.imports import Import, Imports
+from core.records import Person
 from core.uploads import Uploads
 from tests import serving, stock
 
-EDDA = accounts.Person(1, "edda", "engineer")
+EDDA = Person(1, "edda", "engineer")
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_what_is_no_set_ends_in_a_sentence_that_names_it_as_its_owner_does(told)
 def test_only_engineers_import_and_a_name_is_taken_once(told, tmp_path):
     imports = Imports()
     with pytest.raises(Forbidden):
-        imports.begin(told, accounts.Person(2, "mina", "inspector"), "rail", tmp_path, now=0.0)
+        imports.begin(told, Person(2, "mina", "inspector"), "rail", tmp_path, now=0.0)
     with pytest.raises(DataError, match="There is no"):
         imports.begin(told, EDDA, "rail", tmp_path / "nowhere", now=0.0)
     one = waited(imports, imports.begin(told, EDDA, "rail", folder(tmp_path / "a"), now=0.0))
@@ -134,4 +135,4 @@ def test_whoever_has_no_labelled_photos_draws_some_and_they_are_marked(told, dom
 
 def test_drawing_is_for_engineers(told):
     with pytest.raises(Forbidden):
-        Imports().draw(told, accounts.Person(2, "mina", "inspector"), "rail", 8, now=1.0)
+        Imports().draw(told, Person(2, "mina", "inspector"), "rail", 8, now=1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core import accounts, labels, orders, queue, sets, store
+from core import accounts, invitations, labels, orders, queue, sets, store
 from core.accounts import PATINA
 from core.engine import lanes, worker
 from core.errors import DataError, Forbidden
@@ -22,7 +22,7 @@ def house(tmp_path):
     db = store.connect(settings.database)
     people = {}
     for name, role in (("mina", "engineer"), ("joon", "engineer"), ("max", "manager")):
-        accounts.make_person(db, PATINA, name, role, now=NOW)
+        invitations.make_person(db, PATINA, name, role, now=NOW)
         people[name] = accounts.account(db, name).person
     return settings, db, people
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core import accounts, orders, queue, services, store
+from core import accounts, invitations, orders, queue, services, store
 from core.accounts import PATINA
 from core.errors import ConfigError, Conflict, DataError, Forbidden, NotFound
 from tests import laboratory, stock
@@ -20,7 +20,7 @@ def house(tmp_path_factory):
     db = store.connect(settings.database)
     people = {}
     for role in ("inspector", "manager", "engineer"):
-        accounts.make_person(db, PATINA, role, role, now=NOW)
+        invitations.make_person(db, PATINA, role, role, now=NOW)
         people[role] = accounts.account(db, role).person
     return settings, db, card, people
 

@@ -12,8 +12,20 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import accounts, datasets, inspections, labels, queue, sets, store
+from core import (
+    accounts,
+    datasets,
+    inspections,
+    invitations,
+    labels,
+    preferences,
+    queue,
+    sessions,
+    sets,
+    store,
+)
 from core.inspections import Inspection
+from core.records import Role
 from core.settings import ROOT, Settings
 from pages.parts import bars, found, gallery, header, places, words
 from tests import stock, visits
@@ -31,11 +43,11 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @contextmanager
-def signed_in(told: Settings, role: accounts.Role = "inspector", name: str = "mina", locale: str = "en-US"):
+def signed_in(told: Settings, role: Role = "inspector", name: str = "mina", locale: str = "en-US"):
     """The gate's word on a person, as the script hears it."""
     db, now = store.connect(told.database), time.time()
-    accounts.make_person(db, accounts.PATINA, name, role, now=now)
-    _, session = accounts.open_session(db, accounts.account(db, name).id, now=now)
+    invitations.make_person(db, accounts.PATINA, name, role, now=now)
+    _, session = sessions.open_session(db, accounts.account(db, name).id, now=now)
     with visits.heard(told, session, locale):
         yield
 
@@ -164,7 +176,7 @@ def test_home_counts_from_the_span_that_the_address_names(told):
 def test_inspect_begins_with_the_target_and_remembers_the_domain(told):
     with signed_in(told):
         db = store.connect(told.database)
-        accounts.set_liking(db, accounts.account(db, "mina").person, "domain", "corrosion")
+        preferences.keep(db, accounts.account(db, "mina").person, "domain", "corrosion")
         app = run("inspect")
         first = next(one for one in app.get("bidi_component") if one.key != "menu")
         assert "upload" in first.proto.id
@@ -425,7 +437,7 @@ def test_a_korean_browser_reads_korean_and_the_choice_is_remembered(told):
         assert cards(app, "pressing")[0]["title"] == "3등급(0~3), 2등급에 가까움"
         app.segmented_control(key="header-language").set_value("ja").run()
         db = store.connect(told.database)
-        assert accounts.liking(db, accounts.account(db, "mina").person, "language") == "ja"
+        assert preferences.get(db, accounts.account(db, "mina").person, "language") == "ja"
         assert run().title[0].value == "ホーム"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core import accounts, corrections, cycles, orders, queue, store
+from core import accounts, corrections, cycles, invitations, orders, queue, store
 from core.accounts import PATINA
 from core.engine import lanes
 from core.engine.life import Life
@@ -21,7 +21,7 @@ def house(tmp_path_factory):
     scratch = tmp_path_factory.mktemp("house")
     settings = stock.settings(scratch)
     db = store.connect(settings.database)
-    accounts.make_person(db, PATINA, "eva", "engineer", now=NOW)
+    invitations.make_person(db, PATINA, "eva", "engineer", now=NOW)
     eva = accounts.account(db, "eva").person
     experiments.photos(settings, scratch / "photos", 18, 6, name="tiles")
     first = orders.train(db, eva, "rail", data="tiles", preset="text", changed=TINY, now=NOW)

@@ -7,7 +7,7 @@ import sys
 import time
 from argparse import Namespace
 
-from core import accounts, signin, store, terminal
+from core import accounts, invitations, signin, store, terminal
 from core.doctor import Finding, examine
 from core.settings import Settings
 
@@ -16,7 +16,7 @@ def add_person(told: Namespace, settings: Settings) -> None:
     """`user add`: a person and the link for their first sign-in."""
     db = store.connect(settings.database)
     by = dataclasses.replace(accounts.PATINA, name=terminal.me())
-    secret = accounts.make_person(db, by, told.name, told.role, now=time.time())
+    secret = invitations.make_person(db, by, told.name, told.role, now=time.time())
     link = signin.link_path(secret)
     terminal.tell(
         told.json,

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from core import store
-from core.accounts import Person
 from core.errors import NotFound, SignInNeeded
 from core.gate import WHO, Visitor
+from core.records import Person
 from core.settings import Settings
 from core.uploads import Uploads
 

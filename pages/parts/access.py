@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import accounts, gate, store
-from core.accounts import Person, Role, Session
+from core import gate, sessions, store
+from core.records import Person, Role
+from core.sessions import Session
 from core.settings import Settings
 from pages.parts.strings import t
 
@@ -41,7 +42,7 @@ def refusal(person: Person, roles: Sequence[Role]) -> str:
 
 def sign_out() -> None:
     """End this session; the gate closes all its tabs within half a second. For a button's `on_click`."""
-    accounts.sign_out(store.connect(Settings.of().database), _session().hash, now=time.time())
+    sessions.sign_out(store.connect(Settings.of().database), _session().hash, now=time.time())
 
 
 def _session() -> Session:
@@ -50,7 +51,7 @@ def _session() -> Session:
     now = time.time()
     said = gate.verify(settings.data, word, now) if word else None
     db = store.connect(settings.database)
-    session = accounts.session_of_hash(db, said.hash, now) if said else None
+    session = sessions.session_of_hash(db, said.hash, now) if said else None
     if session is None:
         st.error(t("access.alone"))
         st.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.accounts import Person
+from core.records import Person
 from core.settings import Settings
 from core.uploads import Uploads
 from pages.parts.components import element, held, hold

@@ -12,9 +12,8 @@ import streamlit as st
 from sqlite_utils import Database
 
 from core import cycles, queue, store
-from core.accounts import Person
 from core.cycles import Entry
-from core.records import Run
+from core.records import Person, Run
 from core.settings import Settings
 from pages.parts import access, lab, pick, words
 from pages.parts.strings import t

@@ -10,9 +10,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import accounts, queue, store, workers
-from core.accounts import Person
-from core.records import LANES, Run
+from core import preferences, queue, store, workers
+from core.records import LANES, Person, Run
 from core.settings import Settings
 from core.workers import WorkerState
 from pages.parts import words
@@ -39,7 +38,7 @@ def speak(person: Person) -> None:
     """Take up the language this person chose last; before the first word is said."""
     if SESSION_KEY not in st.session_state:
         db = store.connect(Settings.of().database)
-        st.session_state[SESSION_KEY] = accounts.liking(db, person, SESSION_KEY)
+        st.session_state[SESSION_KEY] = preferences.get(db, person, SESSION_KEY)
 
 
 def title(text: str) -> DeltaGenerator:
@@ -149,4 +148,4 @@ def _account(person: Person) -> None:
 def _choose_language(person: Person) -> None:
     chosen = st.session_state["header-language"]
     st.session_state[SESSION_KEY] = chosen
-    accounts.set_liking(store.connect(Settings.of().database), person, SESSION_KEY, chosen)
+    preferences.keep(store.connect(Settings.of().database), person, SESSION_KEY, chosen)

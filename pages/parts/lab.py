@@ -13,9 +13,8 @@ import streamlit as st
 from sqlite_utils import Database
 
 from core import orders, services, sets, store
-from core.accounts import Person
 from core.errors import PatinaError
-from core.records import Card, Domain, Trim
+from core.records import Card, Domain, Person, Trim
 from core.services import Service, Serving
 from core.sets import Held
 from core.settings import Settings

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.accounts import ROLES, Role
+from core.records import ROLES, Role
 from pages.parts.strings import t
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import samples, store
-from core.accounts import Person
+from core.records import Person
 from core.samples import Sample
 from core.settings import Settings
 from pages.parts import gallery, places, upload

@@ -11,9 +11,8 @@ from sqlite_utils import Database
 
 from core import config as settings_of
 from core import curves, datasets, orders, queue, sets
-from core.accounts import Person
 from core.curves import Curve
-from core.records import DOMAINS, Domain, Run
+from core.records import DOMAINS, Domain, Person, Run
 from core.settings import Settings
 from pages.parts import access, charts, form, networks, pick, places, sweeps, tables, words
 from pages.parts.strings import t

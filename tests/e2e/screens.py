@@ -16,8 +16,8 @@ from pathlib import Path
 from PIL import Image
 
 from core import inspections, samples, store
-from core.accounts import Person, account
-from core.records import DOMAINS
+from core.accounts import account
+from core.records import DOMAINS, Person
 from core.settings import ROOT, Settings
 from tests import serving
 from tests.e2e.conftest import PROGRAM, SWITCHES, Visit
