@@ -47,7 +47,7 @@ def class_name(name: str) -> str:
 
 def counted(counts: Mapping[str, int]) -> str:
     """Photos by class in one line."""
-    return " · ".join(f"{class_name(k)}: {n:,}" for k, n in counts.items() if n)
+    return words.pairs((class_name(k), n) for k, n in counts.items() if n)
 
 
 def every_set() -> None:
@@ -77,7 +77,7 @@ def card(stored: StoredSet) -> dict[str, Any]:
     """A set as a card: four of its photos, how many of what, what is wrong, under which licence."""
     lines = [("", counted(stored.report.get("counts") or {}))]
     splits = stored.report.get("splits") or {}
-    lines.append(("quiet", " · ".join(f"{words.split(name)}: {size(n):,}" for name, n in splits.items())))
+    lines.append(("quiet", words.pairs((words.split(name), size(n)) for name, n in splits.items())))
     problems = stored.report.get("problems") or ()
     if problems:
         lines.append(("ask", t("data.problems", n=len(problems))))
@@ -107,8 +107,8 @@ def size(told: Any) -> int:
 
 def one_set(name: str) -> None:
     """One set: what is in it, what is odd about it, and its photos."""
-    stored = sets.get(db, name)
     places.link("data", t("data.all"), icon=":material/arrow_back:")
+    stored = sets.get(db, name)  # where there is none, the way back stands above what is said
     st.title(stored.name)
     facts(stored)
     report(stored.report)

@@ -114,7 +114,7 @@ def decide() -> None:
     assert verdict is not None
     spoken = inspection.opinion
     st.markdown(f"##### {t('photo.your_word') if spoken is None else t('photo.changed_mind')}")
-    with st.container(horizontal=True, key="answers"):
+    with st.container(horizontal=True, key=f"answers-{inspection.domain}"):
         for label in sorted(LABELS[inspection.domain], key=lambda one: one != verdict.label):
             own = label == verdict.label
             name = words.label(inspection.domain, label)

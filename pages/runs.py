@@ -48,8 +48,8 @@ def list_() -> None:
     st.session_state["runs-active"] = training.is_active(runs)
 
 
-top = header.title(t("page.runs"))
 ordering = "new" in st.query_params or "again" in st.query_params
+top = header.title(t("runs.start" if ordering else "page.runs"))
 if ordering:
     with top:
         if st.button(t("runs.back"), icon=":material/arrow_back:", key="back"):

@@ -7,7 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from core import config, corrosion, crack, rail
 from core.config import params
-from pages.parts import form
+from core.records import Run
+from pages.parts import form, pick
 
 DOMAINS = {"rail": rail, "crack": crack, "corrosion": corrosion}
 CASES = [(domain, preset) for domain, module in DOMAINS.items() for preset in module.PRESETS]
@@ -109,3 +110,15 @@ def test_the_other_languages_name_every_setting():
     names = {p.name for module in DOMAINS.values() for p in params(module.Config)}
     for tongue, told in form.SETTINGS.items():
         assert names <= set(told), f"{tongue}: {sorted(names - set(told))}"
+
+
+def test_a_run_is_called_by_the_one_setting_that_was_changed():
+    def name(told: dict) -> str:
+        return pick.run_name(
+            Run(1, "train", "rail", {"data": "rails", "preset": "table3", "set": told}, "done")
+        )
+
+    assert name({}) == "rails · table3"
+    assert name({"n0": 21}) == "rails · table3, Labels at the start: 21"
+    assert name({"n0": 21, "seed": 3}) == "rails · table3, 2 changes"
+    assert name({"no_longer_known": 1}) == "rails · table3, one change"

@@ -202,7 +202,7 @@ def test_a_search_is_begun_watched_stopped_and_its_winner_trained(visit, world):
     at = visit(view="search", search=str(run.id))
     said = text(at)
     assert "6 of 3 trials have ended" in said
-    assert "1 stopped early, which saved 3 epochs (12 %)" in said
+    assert "1 stopped early, which saved 3 epochs (12\u00a0%)" in said
     for figure in ("history", "importances", "parallel", "slices", "intermediate"):
         at = visit(view="search", search=str(run.id), figure=figure)
         assert [c for c in at.get("plotly_chart") if f"search-{figure}" in c.proto.id]

@@ -37,8 +37,8 @@ def table(at: AppTest, key: str) -> dict[str, list]:
 
 def test_fewer_labels_than_a_promise_needs_are_said_and_the_grades_stay_in_every_set(visit):
     at = visit("corrosion", view="honest", coverage="95")
-    assert "Not enough labels for 95 %: Grade 0, Grade 1, Grade 2, Grade 3 would need 19" in text(at)
-    assert [cells[2] for cells in table(at, "promise-sets").values()] == ["100 %"]
+    assert "Not enough labels for 95\u00a0%: Grade 0, Grade 1, Grade 2, Grade 3 would need 19" in text(at)
+    assert [cells[2] for cells in table(at, "promise-sets").values()] == ["100\u00a0%"]
     assert "Not enough labels" not in text(visit("corrosion", view="honest", coverage="80"))
 
 

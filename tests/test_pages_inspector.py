@@ -420,7 +420,7 @@ def test_the_chip_says_first_what_keeps_people_waiting():
     idle = WorkerState("train", "ready", since=stock.NOW)
     down = WorkerState("judge", "down", since=stock.NOW)
     assert header.chip([ready, idle], {}) == ("ready", "Ready")
-    assert header.chip([ready, busy], {7: run}) == ("busy", "Training 43 % · 6 min left")
+    assert header.chip([ready, busy], {7: run}) == ("busy", "Training 43\u00a0% · 6 min left")
     assert header.chip([WorkerState("judge", "down"), busy], {7: run})[0] == "starting"
     state, label = header.chip([down, busy], {7: run})
     assert state == "down"
@@ -447,7 +447,11 @@ def test_times_are_said_as_people_say_them():
     assert words.ago(now - 300, now) == "5 min ago"
     assert words.ago(now - 40 * 86_400, now).endswith("2026")
     assert words.in_about(7_800) == "2 h 10 min"
-    assert (words.percent(0.843), words.percent(0.999), words.percent(0.004)) == ("84 %", "99.9 %", "0.4 %")
+    assert (words.percent(0.843), words.percent(0.999), words.percent(0.004)) == (
+        "84\u00a0%",
+        "99.9\u00a0%",
+        "0.4\u00a0%",
+    )
 
 
 def test_the_filters_of_an_address_pass_nonsense_over():

@@ -64,7 +64,7 @@ def _rescue(rows: Sequence[Mapping[str, Any]]) -> None:
         key = str(row["how"]).replace(" ", "_")
         how = t(f"fine.by_{key}")
         low = "" if row["low"] is None else t("fine.from", low=f"{row['low']:g}")
-        gained, added = f"{row['gained_px']:+,.0f} px", f"{row['added_px']:+,} px²"
+        gained, added = f"{row['gained_px']:+,.0f}\u00a0px", f"{row['added_px']:+,}\u00a0px²"
         if "gained_m" in row:
             gained = f"{row['gained_m']:+.2f} m"
         is_plain = row["how"] == "plain"

@@ -167,7 +167,7 @@ def explained(p: Param) -> str:
 def label(p: Param) -> str:
     """A setting's name in the reader's language; English, as its Config says it, where that has none."""
     name = SETTINGS.get(language(), {}).get(p.name, p.label)
-    return name[:1].upper() + name[1:]
+    return name[:1].upper() + name[1:].replace("`", "")
 
 
 def _grid(members: Sequence[Param], begin: Mapping[str, Any], key: str) -> dict[str, Any]:

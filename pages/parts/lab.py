@@ -71,9 +71,9 @@ def begin(domain: Domain, below: Callable[[], object] = lambda: None) -> Lab:
     person = access.require(*ROLES)
     settings, now = Settings.of(), time.time()
     db = store.connect(settings.database)
-    title, picker = st.columns([3, 2], vertical_alignment="center")
+    title, picker = st.columns([3, 2])
     title.title(t(f"page.{domain}"))
-    with picker:
+    with picker, st.container(key="beside-title"):
         model = pick.model(db, settings.models, domain, on_change=lambda: _begin_anew(domain))
     below()
     if model is None:

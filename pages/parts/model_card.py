@@ -43,7 +43,7 @@ def data(card: Card) -> None:
         name = {"text": str(told.get("name", "?")), "sub": words.licence(str(told.get("licence", "")))}
         if told.get("is_synthetic"):
             name["sub"] = " · ".join(filter(None, (t("lab.synthetic"), name["sub"])))
-        splits = ", ".join(f"{words.split(split)}: {k:,}" for split, k in n.items())
+        splits = words.pairs((words.split(split), k) for split, k in n.items())
         rows.append(Row(str(i), [name, splits or (f"{counts:,}" if isinstance(counts, int) else "–")]))
     tables.show([Column(t("runs.data")), Column(t("models.photos_by_split"))], rows, key="card-data")
 

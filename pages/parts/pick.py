@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 import streamlit as st
 from sqlite_utils import Database
 
-from core import cards, queue, services, sets
+from core import cards, config, orders, queue, services, sets
 from core.errors import PatinaError
 from core.records import Domain, Run
 from core.services import Serving
 from core.sets import StoredSet
-from pages.parts import words
+from pages.parts import form, words
 from pages.parts.strings import t
 
 T = TypeVar("T", str, int)
@@ -130,10 +130,16 @@ def run_name(run: Run) -> str:
 
 
 def preset_name(run: Run) -> str:
-    """The preset of a run and how many of its settings were changed."""
+    """The preset of a run with the setting that was changed; with how many, where there are more."""
     preset = str(run.config.get("preset") or t("runs.default"))
-    changed = len(run.config.get("set") or {})
-    return t("runs.preset_changed", preset=preset, n=changed) if changed else preset
+    changed = run.config.get("set") or {}
+    if len(changed) == 1:
+        [(name, value)] = changed.items()
+        for p in config.params(orders.rules(run.domain).Config):
+            if p.name == name:
+                told = {"setting": form.label(p), "value": form.value_words(p, value)}
+                return t("runs.preset_with", preset=preset, **told)
+    return t("runs.preset_changed", preset=preset, n=len(changed)) if changed else preset
 
 
 def runs(db: Database, told: str) -> list[Run]:

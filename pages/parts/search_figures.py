@@ -133,6 +133,8 @@ def curves(study: Any) -> go.Figure:
     figure.update_layout(showlegend=False)
     for line in figure.data:
         line.name = f"{t('search.trial')} {str(line.name).removeprefix('Trial')}"
+    if max((len(line.x or ()) for line in figure.data), default=0) <= 12:
+        figure.update_xaxes(dtick=1)  # there is no epoch 1.5
     return figure
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,7 +24,7 @@ NETWORKS: Final = {
     "cnn5": "CNN-5",
     "alexnet": "AlexNet",
     "unet": "U-Net",
-    "unet_mobilenet_v2": "U-Net, MobileNetV2 down",
+    "unet_mobilenet_v2": "U-Net on MobileNetV2",
 }
 """Networks as people write them."""
 ASKS: Final = "A person should look: "
@@ -95,6 +96,11 @@ def split(name: str) -> str:
     return t(f"split.{name}") if name in SPLITS else name or t("data.no_split")
 
 
+def pairs(told: Iterable[tuple[str, int]]) -> str:
+    """Names with their numbers in one line, which breaks between two of them only: "Grade 0: 150 · …"."""
+    return " · ".join(f"{name}: {n:,}".replace(" ", "\u00a0") for name, n in told)
+
+
 def licence(text: str) -> str:
     """A licence as its set or card says it, in words where nobody said so."""
     return t("data.no_licence") if text in ("", NOT_STATED) else text
@@ -118,10 +124,10 @@ def sureness(confidence: float) -> str:
 
 
 def percent(share: float) -> str:
-    """0.843 → "84 %"; below 1 % and above 99 % with one digit more."""
+    """0.843 → "84 %", which no line breaks; below 1 % and above 99 % with one digit more."""
     value = 100 * share
     digits = 1 if 0 < value < 1 or 99 < value < 100 else 0
-    return f"{value:.{digits}f} %"
+    return f"{value:.{digits}f}\u00a0%"
 
 
 def said_by(inspection: Inspection) -> str:

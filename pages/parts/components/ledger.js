@@ -637,15 +637,17 @@ function desk(root) {
     else if (changed[i]) what = ["ask", `${label(given[i])} → ${label(said[i])}`]
     else if (wrong[i]) what = ["ask", words.wrong_word.replace("{label}", label(data.truth[i]))]
     else if (said[i] !== LEFT && data.truth[i] >= 0) what = ["quiet", words.right_word]
-    second.className = `line ${what[0]}`
-    second.textContent = what[1]
-    second.title = mark?.exact ?? ""
+    // Where there is nothing to say, the last line moves up: no gap between the number and the name.
+    const [middle, last] = what[1] ? [second, third] : [third, second]
+    middle.className = `line ${what[0]}`
+    middle.textContent = what[1]
+    middle.title = mark?.exact ?? ""
     const extra = mark && data.truth[i] >= 0 && mark.label !== data.truth[i]
       ? words.wrong_word.replace("{label}", label(data.truth[i]))
       : data.flips[i] || data.name[i]
-    third.className = `line ${data.flips[i] && !mark ? "flip" : "quiet"}`
-    third.textContent = extra
-    third.title = data.flips[i] ? `${data.flips[i]} · ${data.name[i]}` : data.name[i]
+    last.className = `line ${data.flips[i] && !mark ? "flip" : "quiet"}`
+    last.textContent = extra
+    last.title = data.flips[i] ? `${data.flips[i]} · ${data.name[i]}` : data.name[i]
   }
 
   function thumb(i) {

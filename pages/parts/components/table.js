@@ -92,6 +92,7 @@ function line(row, data) {
       text.href = row.href
     } else if (cell.text !== "") text = make("span", cell.quiet ? "quiet" : "", String(cell.text))
     if (text) td.append(text)
+    if (/^\S{1,14}$/.test(cell.text)) td.classList.add("short")
     if (cell.sub) td.append(make("span", "sub", cell.sub))
     if (cell.fraction !== undefined && cell.fraction !== null) {
       const bar = make("span", `progress ${cell.fraction >= 1 ? "done" : ""}`)

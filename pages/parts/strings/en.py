@@ -392,7 +392,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "import_state.failed": "{name} cannot be imported",
     "archive.drop": "Drop a zip here",
     "archive.choose": "Choose a zip",
-    "archive.sending": "{name}: {percent} % sent",
+    "archive.sending": "{name}: {percent}\u00a0% sent",
     "archive.waiting": "No connection. It goes on by itself when the connection is back.",
     "archive.none": "That is no zip. Zip the folder with the photos, then drop it here.",
     # Admin

@@ -15,7 +15,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "Count the {n} labels that were corrected since",
     ),
     "confusion.looked": "Bright: what spoke for {label} (Grad-CAM). Key o switches it off.",
-    "confusion.intervals": "Intervals are 95 %, over campaigns drawn anew.",
+    "confusion.intervals": "Intervals are 95\u00a0%, over campaigns drawn anew.",
     "confusion.compare_title": "Beside another model",
     "confusion.compare": "Compare with",
     "confusion.nobody": "None",
@@ -25,7 +25,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "confusion.difference_caption": "What the difference is worth",
     "confusion.less": "Difference",
     "confusion.worth": "Beyond chance?",
-    "confusion.sure": "yes, at 95 %",
+    "confusion.sure": "yes, at 95\u00a0%",
     "confusion.chance": "not shown by these photos",
     "relabel.which": "Which label is right?",
     "relabel.note": "Why",
@@ -63,7 +63,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "<b>One</b> of {of} labels is doubtful; {seen} of them corrected already.",
         "<b>{n}</b> of {of} labels are doubtful; {seen} of them corrected already.",
     ),
-    "doubts.likelier": "Looks like {grade}, by {margin}",
+    "doubts.likelier": "Looks like {grade}, {margin} ahead",
     "corrosion.view_networks": "Networks",
     "networks.compare_help": (
         "Every network you choose is trained on every view you choose, as the paper’s search chose "
@@ -173,7 +173,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "margins.help": "1.0 is the box as it was drawn, 2.0 one twice as wide and high.",
     "margins.whole": "whole",
     "margins.title": "F1 against the margin around the trim box",
-    "margins.axis": "margin",
+    "margins.axis": "What the model sees, times the box",
     "margins.photos": "The grade of {n} of {of} photos hangs on the margin; those come first",
     "margins.was": "In the box as drawn: {label}",
     "margins.note": (

@@ -176,7 +176,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "crack.place": "{place} of {n} by F1, worst first · F1 {f1}",
     "crack.worst": "Worst photo",
     "crack.strip": "The next worst at this threshold",
-    "crack.tile": "missed {missed} px, false {false} px",
+    "crack.tile": "missed {missed}\u00a0px, false {false}\u00a0px",
     "crack.no_maps": (
         "No probability maps are kept with this model, so there is no mask to explore; the figures "
         "above are exact."
@@ -281,7 +281,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "nothing for photos of another kind."
     ),
     "corrosion.promise_few": (
-        "Not enough labels for {coverage} %: {grades} would need {needed} validation photos each. Until "
+        "Not enough labels for {coverage}\u00a0%: {grades} would need {needed} validation photos each. Until "
         "then every set holds them."
     ),
     "corrosion.promise_grade": "True grade",
@@ -293,7 +293,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "corrosion.promise_sizes": (
         "One grade is named for {one}, two for {two}, more or none for {more} of {n} photos."
     ),
-    "corrosion.honest_title": "Is 80 % sure right 80 times in 100?",
+    "corrosion.honest_title": "Is 80\u00a0% sure right 80 times in 100?",
     "corrosion.honest_note": (
         "Below the dashed line the model promises too much. On average it is off by {error}. "
         "Temperature {temperature}."
@@ -340,6 +340,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "runs.number": "run {id}",
     "runs.named": "{data} · {preset}",
     "runs.default": "own settings",
+    "runs.preset_with": "{preset}, {setting}: {value}",
     "runs.preset_changed": ("{preset}, one change", "{preset}, {n} changes"),
     "runs.set": "{name} ({n} photos)",
     "runs.state_waiting": "Waiting",
@@ -366,7 +367,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "runs.setting": "Setting",
     "runs.value": "Value",
     "runs.origin": "From",
-    "runs.from_changed": "changed here",
+    "runs.from_changed": "changed",
     "runs.from_preset": "preset",
     "runs.from_default": "default",
     "runs.settings_caption": "Settings: {preset}",
@@ -419,8 +420,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "of real photos."
     ),
     "models.figures_note": (
-        "On one test photo that it never saw, with 95 % intervals.",
-        ("On {n} test photos that it never saw, with 95 % intervals over whole places."),
+        "On one test photo that it never saw, with 95\u00a0% intervals.",
+        ("On {n} test photos that it never saw, with 95\u00a0% intervals over whole places."),
     ),
     "models.promote": "Put into service",
     "models.lab": "See it in the laboratory",
@@ -434,7 +435,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "models.own_threshold": "its card’s",
     "models.photos_by_split": "Photos by split",
-    "models.interval_note": "In brackets the 95 % interval when whole places are drawn again.",
+    "models.interval_note": "In brackets the 95\u00a0% interval when whole places are drawn again.",
     "models.licence": "Licence",
     "models.took": "Took",
     "models.machine": "Machine",

@@ -222,7 +222,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "trace.said": "Said: {label}, {p}",
     "trace.near": (
         "The pseudo-labelled photos most like it, as training {training} sees them. The number "
-        "is the cosine of their features."
+        "says how alike they are: 1 is the same, 0 nothing in common."
     ),
     "trace.no_near": "This run kept no features of this training.",
     "trace.labels_only": "The first training learned from people's labels only; choose a later one.",
@@ -260,7 +260,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.gain_axis": "F1 gained",
     "advice.gain_title": "What the pseudo-labels gained over the labels alone",
     "advice.gain_note": (
-        "95 % interval, whole places drawn again. Filled: clear of zero. These are the test "
+        "95\u00a0% interval, whole places drawn again. Filled: clear of zero. These are the test "
         "photos: who stops by them has chosen on them."
     ),
     "advice.interval": "Interval after training {training}",
@@ -271,14 +271,14 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.ratio_axis": "Share of defects",
     "advice.ratio_title": "How many defects there are, as the networks see it",
     "advice.ratio_note": (
-        "Estimated from the answers on photos that nobody has labelled, with its 95 % interval."
+        "Estimated from the answers on photos that nobody has labelled, with its 95\u00a0% interval."
     ),
     "advice.ratio_not_yet": "With {labels} labels it cannot be estimated yet.",
     "advice.ratio_never": (
         "How many defects there are cannot be estimated yet: "
-        "the answers on unlabelled photos fit 0 or 100 % as well. More labels help."
+        "the answers on unlabelled photos fit 0 or 100\u00a0% as well. More labels help."
     ),
-    "advice.ratio_interval": "95 % interval",
+    "advice.ratio_interval": "95\u00a0% interval",
     "advice.estimated": "estimated",
     "advice.assumed": "assumed",
     "advice.true": "true",
@@ -302,16 +302,16 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.luck_title": "How much of the result is the luck of the draw",
     "advice.luck_note": (
         "100 random start sets of each size, a linear answer on the features of the first "
-        "training. Band: 5 to 95 % of the draws. It tells the spread, not the level."
+        "training. Band: 5 to 95\u00a0% of the draws. It tells the spread, not the level."
     ),
     "advice.luck_note_head": (
         "40 random start sets of each size, the whole experiment from each, cycles included, on the pool. "
-        "Band: 5 to 95 % of the draws; dotted: the labels alone."
+        "Band: 5 to 95\u00a0% of the draws; dotted: the labels alone."
     ),
     "advice.luck_alone": "the labels alone",
     "advice.luck_alone_hover": "%{{x}} labels alone: %{{y:.2f}}<extra></extra>",
     "advice.luck_alone_words": ("With the labels alone it would be {low} to {high} (deviation {std})."),
-    "advice.luck_band": "5 to 95 % of the draws",
+    "advice.luck_band": "5 to 95\u00a0% of the draws",
     "advice.luck_mean": "mean",
     "advice.luck_hover": "%{{x}} labels: %{{y:.2f}} ± %{{customdata[0]:.2f}}<extra></extra>",
     "advice.enough_mark": "{n} labels: ±{bound}",

@@ -381,7 +381,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "import_state.failed": "{name}：取り込めません",
     "archive.drop": "zipをここに置いてください",
     "archive.choose": "zipを選ぶ",
-    "archive.sending": "{name}：{percent} %送信",
+    "archive.sending": "{name}：{percent}\u00a0%送信",
     "archive.waiting": "接続がありません。つながり次第、自動で続きます。",
     "archive.none": "zipではありません。写真のフォルダーをzipにまとめて置いてください。",
     # Admin

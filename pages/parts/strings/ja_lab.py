@@ -158,7 +158,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "crack.place": "F1の低い順で {n} 枚中 {place} 番目 · F1 {f1}",
     "crack.worst": "最悪の写真",
     "crack.strip": "このしきい値で次に悪い写真",
-    "crack.tile": "見逃し {missed} px、誤報 {false} px",
+    "crack.tile": "見逃し {missed}\u00a0px、誤報 {false}\u00a0px",
     "crack.no_maps": (
         "このモデルには確率マップが保存されていないため、マスクは見られません。上の数値は正確です。"
     ),
@@ -257,7 +257,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "検証写真{n}枚から等級ごとに学び、試験写真で確かめました。別の種類の写真には何も約束しません。"
     ),
     "corrosion.promise_few": (
-        "{coverage} %にはラベルが足りません。{grades}に検証写真がそれぞれ{needed}枚必要です。それまでは"
+        "{coverage}\u00a0%にはラベルが足りません。{grades}に検証写真がそれぞれ{needed}枚必要です。それまでは"
         "すべての組に入ります。"
     ),
     "corrosion.promise_grade": "真の等級",
@@ -267,7 +267,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "corrosion.promise_set": "挙げた等級",
     "corrosion.promise_holds": "実際の等級を含む",
     "corrosion.promise_sizes": "写真{n}枚のうち一等級{one}枚、二等級{two}枚、それ以上またはなし{more}枚。",
-    "corrosion.honest_title": "80 % の確信は100回中80回正しいか",
+    "corrosion.honest_title": "80\u00a0% の確信は100回中80回正しいか",
     "corrosion.honest_note": (
         "破線より下ではモデルが自信過剰です。平均のずれは {error}。温度 {temperature}。"
     ),
@@ -313,6 +313,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "runs.number": "実行 {id}",
     "runs.named": "{data} · {preset}",
     "runs.default": "独自の設定",
+    "runs.preset_with": "{preset}、{setting}：{value}",
     "runs.preset_changed": ("{preset}、変更1件", "{preset}、変更 {n} 件"),
     "runs.set": "{name}（写真 {n} 枚）",
     "runs.state_waiting": "待機中",
@@ -339,7 +340,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "runs.setting": "設定",
     "runs.value": "値",
     "runs.origin": "出どころ",
-    "runs.from_changed": "ここで変更",
+    "runs.from_changed": "変更",
     "runs.from_preset": "プリセット",
     "runs.from_default": "既定値",
     "runs.settings_caption": "設定：{preset}",
@@ -391,8 +392,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "このモデルは生成した写真だけで学びました。Patinaの動きを示すもので、実際の写真は知りません。"
     ),
     "models.figures_note": (
-        "見たことのないテスト写真1枚、95 % 区間付き。",
-        "見たことのないテスト写真 {n} 枚、場所単位の 95 % 区間付き。",
+        "見たことのないテスト写真1枚、95\u00a0% 区間付き。",
+        "見たことのないテスト写真 {n} 枚、場所単位の 95\u00a0% 区間付き。",
     ),
     "models.promote": "使用を始める",
     "models.lab": "実験室で見る",
@@ -404,7 +405,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "models.no_history": "人が使用を始めたモデルはまだありません。Patina付属のモデルを使っています。",
     "models.own_threshold": "カードの値",
     "models.photos_by_split": "分割ごとの写真",
-    "models.interval_note": "括弧内は場所単位で引き直したときの 95 % 区間です。",
+    "models.interval_note": "括弧内は場所単位で引き直したときの 95\u00a0% 区間です。",
     "models.licence": "ライセンス",
     "models.took": "所要時間",
     "models.machine": "計算機",

@@ -219,7 +219,10 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "trace.false": "誤警報 {n}",
     "trace.none": "該当なし。",
     "trace.said": "判定：{label}、{p}",
-    "trace.near": "学習 {training} から見て最も似た擬似ラベルの写真です。数字は特徴のコサインです。",
+    "trace.near": (
+        "学習 {training} から見て最も似た擬似ラベルの写真です。"
+        "数字は似ている度合いです。1は同じ、0は共通点なし。"
+    ),
     "trace.no_near": "この学習の特徴は残っていません。",
     "trace.labels_only": "最初の学習は人のラベルだけで学びました。後の学習を選んでください。",
     "trace.of_cycle": "周期 {cycle}、当時 {p}",
@@ -254,7 +257,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.gain_axis": "F1 の増加",
     "advice.gain_title": "ラベルだけに比べ擬似ラベルで得たもの",
     "advice.gain_note": (
-        "95 % 区間、場所ごとに再抽出。塗りつぶしは0と明らかに"
+        "95\u00a0% 区間、場所ごとに再抽出。塗りつぶしは0と明らかに"
         "異なります。テスト写真なので、これで止めるとテストで選んだことになります。"
     ),
     "advice.interval": "学習 {training} の後の区間",
@@ -264,13 +267,14 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "advice.ratio_axis": "欠陥の割合",
     "advice.ratio_title": "ネットワークから見た欠陥の割合",
-    "advice.ratio_note": "ラベルのない写真への答えから推定、95 % 区間。",
+    "advice.ratio_note": "ラベルのない写真への答えから推定、95\u00a0% 区間。",
     "advice.ratio_not_yet": "ラベル {labels} 枚ではまだ推定できません。",
     "advice.ratio_never": (
-        "欠陥の割合はまだ推定できません。ラベルのない写真への答えが 0 % や 100 % とも合ってしまいます。"
+        "欠陥の割合はまだ推定できません。"
+        "ラベルのない写真への答えが 0\u00a0% や 100\u00a0% とも合ってしまいます。"
         "ラベルを増やすと推定できるようになります。"
     ),
-    "advice.ratio_interval": "95 % 区間",
+    "advice.ratio_interval": "95\u00a0% 区間",
     "advice.estimated": "推定",
     "advice.assumed": "仮定",
     "advice.true": "実際",
@@ -297,12 +301,12 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "%。水準ではなくばらつきを示します。"
     ),
     "advice.luck_note_head": (
-        "大きさごとに無作為の開始40回、プールで周期まで実験全体。帯は 5～95 %、点線はラベルのみ。"
+        "大きさごとに無作為の開始40回、プールで周期まで実験全体。帯は 5～95\u00a0%、点線はラベルのみ。"
     ),
     "advice.luck_alone": "ラベルのみ",
     "advice.luck_alone_hover": "ラベル %{{x}} 枚のみ：%{{y:.2f}}<extra></extra>",
     "advice.luck_alone_words": ("ラベルだけなら {low}～{high}（偏差 {std}）です。"),
-    "advice.luck_band": "抽選の 5～95 %",
+    "advice.luck_band": "抽選の 5～95\u00a0%",
     "advice.luck_mean": "平均",
     "advice.luck_hover": "ラベル %{{x}} 枚：%{{y:.2f}} ± %{{customdata[0]:.2f}}<extra></extra>",
     "advice.enough_mark": "ラベル {n} 枚：±{bound}",

@@ -380,7 +380,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "import_state.failed": "{name}: 가져올 수 없습니다",
     "archive.drop": "zip을 여기에 놓으세요",
     "archive.choose": "zip 고르기",
-    "archive.sending": "{name}: {percent} % 보냄",
+    "archive.sending": "{name}: {percent}\u00a0% 보냄",
     "archive.waiting": "연결이 끊겼습니다. 연결되면 저절로 이어집니다.",
     "archive.none": "zip이 아닙니다. 사진이 든 폴더를 zip으로 묶어 여기에 놓으세요.",
     # Admin

@@ -158,7 +158,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "crack.place": "F1 낮은 순 {n}장 중 {place}번째 · F1 {f1}",
     "crack.worst": "최악의 사진",
     "crack.strip": "이 임계값에서 그다음으로 나쁜 사진",
-    "crack.tile": "놓침 {missed} px, 오경보 {false} px",
+    "crack.tile": "놓침 {missed}\u00a0px, 오경보 {false}\u00a0px",
     "crack.no_maps": (
         "이 모델에는 확률 지도가 저장되어 있지 않아 마스크를 볼 수 없습니다. 위의 수치는 정확합니다."
     ),
@@ -257,7 +257,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "약속하지 않습니다."
     ),
     "corrosion.promise_few": (
-        "{coverage} %에는 라벨이 부족합니다. {grades}에 검증 사진이 각각 {needed}장 필요합니다. 그때까지는 "
+        "{coverage}\u00a0%에는 라벨이 부족합니다. {grades}에 검증 사진이 각각 {needed}장 필요합니다. "
+        "그때까지는 "
         "모든 집합에 들어갑니다."
     ),
     "corrosion.promise_grade": "실제 등급",
@@ -267,7 +268,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "corrosion.promise_set": "답한 등급",
     "corrosion.promise_holds": "그중 실제 등급",
     "corrosion.promise_sizes": "사진 {n}장 중 한 등급 {one}장, 두 등급 {two}장, 그 이상 또는 없음 {more}장.",
-    "corrosion.honest_title": "80 % 확신은 100번 중 80번 맞는가?",
+    "corrosion.honest_title": "80\u00a0% 확신은 100번 중 80번 맞는가?",
     "corrosion.honest_note": (
         "점선 아래에서는 모델이 지나치게 확신합니다. 평균 오차는 {error}입니다. 온도 {temperature}."
     ),
@@ -311,6 +312,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "runs.number": "실행 {id}",
     "runs.named": "{data} · {preset}",
     "runs.default": "자체 설정",
+    "runs.preset_with": "{preset}, {setting}: {value}",
     "runs.preset_changed": ("{preset}, 변경 1개", "{preset}, 변경 {n}개"),
     "runs.set": "{name} (사진 {n}장)",
     "runs.state_waiting": "대기 중",
@@ -337,7 +339,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "runs.setting": "설정",
     "runs.value": "값",
     "runs.origin": "출처",
-    "runs.from_changed": "여기서 변경",
+    "runs.from_changed": "변경",
     "runs.from_preset": "프리셋",
     "runs.from_default": "기본값",
     "runs.settings_caption": "설정: {preset}",
@@ -389,8 +391,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "이 모델은 생성된 사진만으로 배웠습니다. Patina의 작동을 보여 줄 뿐 실제 사진은 모릅니다."
     ),
     "models.figures_note": (
-        "본 적 없는 시험 사진 1장, 95 % 구간 포함.",
-        "본 적 없는 시험 사진 {n}장, 장소 단위 95 % 구간 포함.",
+        "본 적 없는 시험 사진 1장, 95\u00a0% 구간 포함.",
+        "본 적 없는 시험 사진 {n}장, 장소 단위 95\u00a0% 구간 포함.",
     ),
     "models.promote": "사용 시작",
     "models.lab": "실험실에서 보기",
@@ -402,7 +404,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "models.no_history": "아직 사람이 사용을 시작한 모델이 없습니다. Patina와 함께 온 모델을 씁니다.",
     "models.own_threshold": "카드의 값",
     "models.photos_by_split": "분할별 사진",
-    "models.interval_note": "괄호는 장소 단위로 다시 뽑았을 때의 95 % 구간입니다.",
+    "models.interval_note": "괄호는 장소 단위로 다시 뽑았을 때의 95\u00a0% 구간입니다.",
     "models.licence": "라이선스",
     "models.took": "소요 시간",
     "models.machine": "컴퓨터",

@@ -213,7 +213,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "trace.none": "해당 없음.",
     "trace.said": "판정: {label}, {p}",
     "trace.near": (
-        "학습 {training}이(가) 보기에 가장 닮은 의사 라벨 사진들입니다. 숫자는 특징의 코사인입니다."
+        "학습 {training}이(가) 보기에 가장 닮은 의사 라벨 사진들입니다. "
+        "숫자는 닮은 정도입니다. 1은 같음, 0은 공통점 없음."
     ),
     "trace.no_near": "이 학습의 특징이 남아 있지 않습니다.",
     "trace.labels_only": "첫 학습은 사람의 라벨로만 배웠습니다. 나중 학습을 고르세요.",
@@ -249,7 +250,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.gain_axis": "F1 증가",
     "advice.gain_title": "라벨만일 때보다 의사 라벨로 얻은 것",
     "advice.gain_note": (
-        "95 % 구간, 장소 단위로 다시 뽑음. 채워진 점은 0과 분명히 다릅니다. 시험 사진이므로 "
+        "95\u00a0% 구간, 장소 단위로 다시 뽑음. 채워진 점은 0과 분명히 다릅니다. 시험 사진이므로 "
         "이것으로 멈추면 시험에서 고른 셈입니다."
     ),
     "advice.interval": "학습 {training} 뒤 구간",
@@ -259,13 +260,14 @@ WORDS: dict[str, str | tuple[str, str]] = {
     ),
     "advice.ratio_axis": "결함 비율",
     "advice.ratio_title": "네트워크가 보는 결함의 비율",
-    "advice.ratio_note": "라벨이 없는 사진의 답으로 추정, 95 % 구간.",
+    "advice.ratio_note": "라벨이 없는 사진의 답으로 추정, 95\u00a0% 구간.",
     "advice.ratio_not_yet": "레이블 {labels}개로는 아직 추정할 수 없습니다.",
     "advice.ratio_never": (
-        "결함의 비율은 아직 추정할 수 없습니다. 레이블이 없는 사진에 대한 답이 0 %나 100 %와도 들어맞습니다. "
+        "결함의 비율은 아직 추정할 수 없습니다. "
+        "레이블이 없는 사진에 대한 답이 0\u00a0%나 100\u00a0%와도 들어맞습니다. "
         "레이블을 더하면 도움이 됩니다."
     ),
-    "advice.ratio_interval": "95 % 구간",
+    "advice.ratio_interval": "95\u00a0% 구간",
     "advice.estimated": "추정",
     "advice.assumed": "가정",
     "advice.true": "실제",
@@ -288,16 +290,16 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "advice.luck_axis": "“결함”의 F1",
     "advice.luck_title": "결과 중 뽑기 운의 몫",
     "advice.luck_note": (
-        "크기마다 무작위 시작 100번, 첫 학습의 특징에 선형 분류. 띠는 5~95 %. 수준이 아니라 "
+        "크기마다 무작위 시작 100번, 첫 학습의 특징에 선형 분류. 띠는 5~95\u00a0%. 수준이 아니라 "
         "흩어짐을 말합니다."
     ),
     "advice.luck_note_head": (
-        "크기마다 무작위 시작 40번, 풀에서 주기까지 실험 전체. 띠는 5~95 %, 점선은 라벨만."
+        "크기마다 무작위 시작 40번, 풀에서 주기까지 실험 전체. 띠는 5~95\u00a0%, 점선은 라벨만."
     ),
     "advice.luck_alone": "라벨만",
     "advice.luck_alone_hover": "라벨 %{{x}}개만: %{{y:.2f}}<extra></extra>",
     "advice.luck_alone_words": ("라벨만으로는 {low}~{high}(편차 {std})입니다."),
-    "advice.luck_band": "뽑기의 5~95 %",
+    "advice.luck_band": "뽑기의 5~95\u00a0%",
     "advice.luck_mean": "평균",
     "advice.luck_hover": "라벨 %{{x}}개: %{{y:.2f}} ± %{{customdata[0]:.2f}}<extra></extra>",
     "advice.enough_mark": "라벨 {n}개: ±{bound}",
