@@ -1,6 +1,7 @@
 """Paper 3, corrosion of metal parts: how a model of four grades is trained, and what it says of a photo.
 
-Grade 0 is light, 3 severe. Here probabilities become grades, verdicts and figures, by arrays alone;
+Grade 0 is light, 3 severe. Here probabilities become grades and verdicts, by arrays alone; `core/grades.py`
+has the figures, `core/folds.py` which photos validate, `core/ranges.py` what a search tries, and
 `core/engine/corrosion.py` learns. Truth is an int8 array, -1 where nobody has said a grade.
 """
 
@@ -242,8 +243,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
 """What the paper's search chose, by network."""
 
 _FEW_PHOTOS = {
-    # Chosen by cross validation on the 480 photos of shared train: with all of MobileNetV2 trained F1 was
-    # 0.63 in validation, with its first 14 blocks and all statistics as ImageNet left them 0.70.
+    # Chosen by cross validation on the 480 photos that the starter learned from: with all of MobileNetV2
+    # trained F1 was 0.63 in validation, with its first 14 blocks and all statistics kept 0.70.
     "network": "mobilenet_v2",
     "frozen": 14,
     "keep_norm": True,
@@ -267,52 +268,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 """`paper` is its best network, ResNet-18; `starter` made the model that is shipped."""
 
 
-@dataclass(frozen=True)
-class Range:
-    """Where the search looks for one setting: between two numbers, or among choices."""
-
-    low: float | int | None = None
-    high: float | int | None = None
-    log: bool = False
-    choices: tuple[Any, ...] = ()
-    only_for: tuple[str, ...] = ()
-    """Optimisers that know this setting; empty: all."""
-
-
-_OPTIMISERS = Range(choices=("adam", "rmsprop", "sgd"))
-_COMMON = {
-    "learning_rate": Range(1e-5, 1e-2, log=True),
-    "optimizer": _OPTIMISERS,
-    "batch_size": Range(choices=(16, 32, 64)),
-}
-_MOMENTUM = {"momentum": Range(0.5, 0.9, only_for=("sgd", "rmsprop"))}
-_PRETRAINED = _COMMON | _MOMENTUM | {"weight_decay": Range(1e-6, 1e-2, log=True)}
-
-RANGES: dict[str, dict[str, Range]] = {
-    "cnn5": {
-        "fc1": Range(256, 1024),
-        "fc2": Range(128, 512),
-        "dropout1": Range(0.1, 0.5),
-        "dropout2": Range(0.1, 0.5),
-    }
-    | _COMMON
-    | _MOMENTUM,
-    "resnet18": _PRETRAINED,
-    # The paper searches no momentum for AlexNet, although SGD and RMSprop are among its optimisers.
-    "alexnet": {
-        "fc1": Range(1024, 4096),
-        "fc2": Range(512, 2048),
-        "dropout1": Range(0.2, 0.7),
-        "dropout2": Range(0.2, 0.7),
-    }
-    | _COMMON,
-    "mobilenet_v2": _PRETRAINED,  # ours: the ranges of ResNet-18
-    "resnet50": _PRETRAINED,
-}
-"""Search ranges, paper 3; both ends count."""
-
-
-# Photos to learn from ---------------------------------------------------------------------------------
+# Truth -------------------------------------------------------------------------------------------------
 
 
 def truths(photos: Sequence[Photo]) -> np.ndarray:
@@ -324,87 +280,6 @@ def truths(photos: Sequence[Photo]) -> np.ndarray:
             "Mend it in the table."
         )
     return np.asarray([-1 if p.grade is None else p.grade for p in photos], np.int8)
-
-
-def graded(photos: Sequence[Photo], name: str = "The set") -> tuple[Photo, ...]:
-    """The photos with a grade, in their order; `DataError` unless every grade is among them."""
-    truth = truths(photos)
-    missing = [g for g in range(N) if g not in truth]
-    if missing:
-        raise DataError(
-            f"{name} has {int((truth >= 0).sum())} graded photos to learn from and none of grade "
-            f"{' and '.join(map(str, missing))}; add some of each grade 0 to 3."
-        )
-    return tuple(p for p, grade in zip(photos, truth, strict=True) if grade >= 0)
-
-
-def deal(photos: Sequence[Photo], n: int, seed: int = 0) -> tuple[np.ndarray, str]:
-    """Which of `n` parts each photo validates, (n_photos,) int64 from 0, and a note on how.
-
-    The set's own folds are taken when there are `n` of them; else whole groups are dealt, the largest
-    first, each to the part that comes nearest to an equal share of every grade. A photo without a group
-    is a group of its own. `DataError` when there are fewer groups than parts, or a part lacks a grade.
-    """
-    truth = truths(photos)
-    own = [p.fold for p in photos]
-    if None not in own and len(set(own)) == n:
-        part = np.unique(np.asarray(own, np.int64), return_inverse=True)[1]
-        note = f"{n} folds as the set has them"
-        groups: dict[str, set[int]] = {}
-        for photo, k in zip(photos, part.tolist(), strict=True):
-            groups.setdefault(photo.group, set()).add(k)
-        cut = sum(len(parts) > 1 for group, parts in groups.items() if group)
-        if cut:
-            note += ", which cut groups in two: validation flatters"
-    else:
-        part, note = _dealt(truth, [p.group for p in photos], n, seed), f"{n} folds dealt by group"
-    for k in range(n):
-        missing = [g for g in range(N) if g not in truth[part == k]]
-        if missing:
-            raise DataError(
-                f"Fold {k} of {n} holds no photo of grade {missing[0]}, so nothing can be said of it there. "
-                "Take fewer folds (folds=…), or add photos from more places."
-            )
-    return part, note
-
-
-def aside(photos: Sequence[Photo], seed: int = 0) -> np.ndarray:
-    """Which photos to set aside for one validation, (n,) bool: whole groups, about a sixth of the photos.
-
-    With few groups more are set aside, at most half, until every grade is on both sides; `DataError`
-    when no choice does that.
-    """
-    truth, groups = truths(photos), [p.group for p in photos]
-    n_groups = len({g or f"\0{i}" for i, g in enumerate(groups)})
-    for n in range(min(6, n_groups), 1, -1):
-        part = _dealt(truth, groups, n, seed)
-        for k in range(n):
-            if len(set(truth[part == k])) == len(set(truth[part != k])) == N:
-                return part == k
-    raise DataError(
-        f"No choice of the {n_groups} groups has every grade both to learn from and to validate on. Add "
-        "photos from more places, or name the split of some `val`."
-    )
-
-
-def _dealt(truth: np.ndarray, groups: Sequence[str], n: int, seed: int) -> np.ndarray:
-    names, own = np.unique([g or f"\0{i}" for i, g in enumerate(groups)], return_inverse=True)
-    if len(names) < n:
-        raise DataError(
-            f"{n} folds need photos of at least {n} groups (places, campaigns); these are of {len(names)}. "
-            "Take fewer folds (folds=…), or add photos from other places."
-        )
-    counts = np.zeros((len(names), N))
-    np.add.at(counts, (own, truth), 1)
-    fair = np.maximum(counts.sum(0) / n, 1e-9)
-    order = np.random.default_rng(seed).permutation(len(names))
-    order = order[np.argsort(-counts[order].sum(1), kind="stable")]
-    held, part = np.zeros((n, N)), np.zeros(len(names), np.int64)
-    for name in order:
-        grown = held[None] + np.eye(n)[:, :, None] * counts[name]  # (part that gets it, part, grade)
-        part[name] = int((((grown / fair) - 1) ** 2).sum((1, 2)).argmin())
-        held[part[name]] += counts[name]
-    return part[own]
 
 
 # Verdicts and figures ---------------------------------------------------------------------------------

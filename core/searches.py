@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from core.corrosion import CHOSEN, RANGES
+from core.corrosion import CHOSEN
+from core.ranges import RANGES
 
 DATABASE: Final = "study.db"
 STUDY: Final = "corrosion"

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import config, corrosion, decisions
-from core.corrosion import CLASSES, PRESETS, RANGES, Config, deal, judge
+from core import config, corrosion, decisions, folds
+from core.corrosion import CLASSES, PRESETS, Config, judge
 from core.errors import ConfigError, DataError
+from core.folds import deal
 from core.quality import Quality
+from core.ranges import RANGES
 from core.records import Card, Photo
 
 ALIKE = 1.0 - np.eye(4)
@@ -108,20 +110,20 @@ def test_too_few_groups_and_a_fold_without_a_grade_are_plain_sentences():
 
 def test_about_a_sixth_is_set_aside_by_group_with_every_grade_on_both_sides():
     photos = [photo(i, i % 4, group=f"g{i // 4}") for i in range(96)]
-    chosen = corrosion.aside(photos)
+    chosen = folds.aside(photos)
     assert chosen.sum() == 16
     assert all(len(set(chosen[4 * g : 4 * g + 4])) == 1 for g in range(24))
     few = [photo(i, i % 4, group=f"g{i // 4}") for i in range(12)]
-    assert corrosion.aside(few).sum() == 4
+    assert folds.aside(few).sum() == 4
     with pytest.raises(DataError, match="No choice of the 4 groups"):
-        corrosion.aside([photo(i, i % 4, group=f"g{i % 4}") for i in range(12)])
+        folds.aside([photo(i, i % 4, group=f"g{i % 4}") for i in range(12)])
 
 
 def test_a_fifth_grade_or_a_missing_one_is_a_plain_sentence():
     with pytest.raises(DataError, match="grade 4; grades are 0"):
         corrosion.truths([photo(1, 4)])
     with pytest.raises(DataError, match="none of grade 2 and 3"):
-        corrosion.graded([photo(0, 0), photo(1, 1), photo(2, None)])
+        folds.graded([photo(0, 0), photo(1, 1), photo(2, None)])
 
 
 # Probabilities and choices

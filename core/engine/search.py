@@ -29,10 +29,11 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import config as settings_of
-from core.corrosion import RANGES, Config, Range
+from core.corrosion import Config
 from core.engine import checkpoint
 from core.engine.stages import prepare
 from core.errors import ConfigError, Conflict, NotFound
+from core.ranges import RANGES, Range
 from core.records import PhotoSet, Progress
 from core.searches import DATABASE, STUDY
 from core.settings import Settings
@@ -51,7 +52,7 @@ BEAT_S, GRACE_S = 10, 60
 
 @dataclass(frozen=True)
 class Plan:
-    """How a search goes about it; what is searched stands in `core.corrosion.RANGES`."""
+    """How a search goes about it; what is searched stands in `core.ranges.RANGES`."""
 
     trials: int = 50
     pruner: str = "median"

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core import config as settings_of
-from core import corrosion, decisions, metrics
+from core import corrosion, decisions, folds, metrics
 from core.corrosion import Config, N
 from core.engine import checkpoint, classifiers, loaders, looking, loop
 from core.engine.loop import Machine, State
@@ -52,10 +52,10 @@ def stages(config: Config, learned: Sequence[Photo]) -> tuple[list[Stage], str]:
         aside = np.asarray([p.split == "val" for p in learned])
         note = f"validated on the {aside.sum()} photos of the split val"
         if not aside.any() or aside.all():
-            aside = corrosion.aside(learned, config.seed)
+            aside = folds.aside(learned, config.seed)
             note = f"validated on {aside.sum()} photos of groups that were set aside"
         return [Stage("train", everything[~aside], everything[aside])], note
-    part, note = corrosion.deal(learned, config.folds, config.seed)
+    part, note = folds.deal(learned, config.folds, config.seed)
     found = [Stage(f"fold {k}", everything[part != k], everything[part == k]) for k in range(config.folds)]
     return [*found, Stage("train", everything, everything[:0])], note
 
@@ -67,7 +67,7 @@ def prepare(
     settings_of.check(config)
     chosen = [p for p in photos.photos if p.split in ("train", "val")]
     chosen = chosen or [p for p in photos.photos if p.split != "test"]
-    learned = corrosion.graded(chosen, photos.name)
+    learned = folds.graded(chosen, photos.name)
     row, note = stages(config, learned)
     training = Training(config, settings, learned, [s for s in row if len(s.val)] if is_trial else row, note)
     training.take_up(folder, {"config": settings_of.to_dict(config), "set": photos.fingerprint})
