@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core import coach, decisions
+from core import coach, decisions, reasons
 from core.config import param
 from core.decisions import CLASSES, N
 from core.errors import ConfigError, DataError
@@ -284,9 +284,6 @@ def truths(photos: Sequence[Photo]) -> np.ndarray:
 
 # Verdicts and figures ---------------------------------------------------------------------------------
 
-UNLIKE = 0.99
-"""ours: farther from the training photos than 99 of 100 validation photos were."""
-
 
 def judge(
     arrays: Mapping[str, np.ndarray],
@@ -306,18 +303,13 @@ def judge(
     person should look (None: the card's); it never changes the grade, nor does the other view. With costs
     the figures name the `likeliest` grade too. Severe grades ask for a hands-on check and claim no loss.
     """
-    cut = card.threshold if threshold is None else threshold
-    cut = 0.5 if cut is None else float(cut)
+    cut = reasons.threshold(threshold, card)
     p = np.asarray(arrays["p"], np.float64)
-    unlike = float(arrays["unlike"]) if "unlike" in arrays else None
+    unlike = reasons.unlike(arrays)
     grade = int(decisions.decide(p[None], costs)[0])
     confidence = float(p[grade])
     other = int(np.argsort(-np.where(np.arange(N) == grade, -1.0, p), kind="stable")[0])
-    doubts = []
-    if quality is not None and quality.fault:
-        doubts.append(f"the photo is {quality.fault}")
-    if unlike is not None and unlike >= UNLIKE:
-        doubts.append("the photo is unlike anything the model has learned from")
+    doubts = reasons.of_photo(quality, unlike)
     if confidence < cut:
         doubts.append(f"it may be grade {min(grade, other)} or {max(grade, other)}")
     elif grade < 3 and p[3] >= decisions.MAY_BE_SEVERE:
@@ -336,7 +328,7 @@ def judge(
         confidence=confidence,
         threshold=cut,
         needs_person=bool(doubts),
-        reason=f"A person should look: {', and '.join(doubts)}." if doubts else f"{told}.",
+        reason=reasons.sentence(doubts) if doubts else f"{told}.",
         next_step=GRADES[grade].next_step if not doubts else _doubtful(grade, other, confidence < cut),
         model=card.id,
         figures={f"p_{g}": float(p[g]) for g in range(N)}

@@ -1,23 +1,23 @@
 """Paper 2, fine cracks in concrete: how a crack model is trained, and what its probability maps say.
 
 J.-M. Sohn, D.-S. Kim, H.-B. Hwang, "Improvement of learning concrete crack detection model by weighted
-loss function", JKSCI 25(10), 2020. The network learns in `core.engine.crack`; here maps become verdicts.
+loss function", JKSCI 25(10), 2020. Here maps become verdicts and figures: `core/certainty.py` says how sure
+they are, `core/measures.py` how wide and long a crack is; the network learns in `core/engine/crack.py`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy
 
-from core import fine, losses, metrics, photos, profiles, standards, sweep, widths
+from core import certainty, fine, losses, measures, metrics, photos, reasons, sweep, widths
 from core.config import param
 from core.errors import ConfigError, DataError
+from core.measures import NEAR
 from core.metrics import Counts
 from core.quality import Quality
 from core.records import Card, Photo, Trim, Verdict
@@ -157,12 +157,8 @@ def truth(photo: Photo) -> np.ndarray:
 
 CLASSES = ("no crack", "crack")
 
-NEAR, UNLIKE, MUCH = 0.1, 0.99, 0.25
-"""ours: a person should look when the verdict hangs on less than 0.1 of the threshold, when the photo is
-farther from what was learned than 99 % of that is from itself, or when a quarter of it is called crack."""
-
-SMALLEST_PX = 20.0
-"""ours: the reach below which a mark is a speck, where no validation photo tells (`smallest`)."""
+MUCH = 0.25
+"""ours: a person should look when more than this share of a photo is called crack."""
 
 
 def judge(
@@ -191,47 +187,47 @@ def judge(
     `confidence` is the calibrated probability of the label that is said, so below one half when the
     threshold is moved past it. Without a scale the figures in mm are None and `scale` says "no scale".
     """
-    cut = card.threshold if threshold is None else threshold
-    cut = 0.5 if cut is None else float(cut)
+    cut = reasons.threshold(threshold, card)
     stored = np.asarray(arrays["p"])
-    unlike = float(arrays["unlike"]) if "unlike" in arrays else None
-    smallest_px = float(card.known.get("smallest_px", SMALLEST_PX))
+    unlike = reasons.unlike(arrays)
+    smallest_px = float(card.known.get("smallest_px", certainty.SMALLEST_PX))
     mask = sweep.mask(stored, cut)
     cracks = widths.without_specks(mask, smallest_px)
-    is_crack, holds = bool(cracks.any()), holds_to(stored, smallest_px)
-    p = confidence(holds, card)
+    is_crack, holds = bool(cracks.any()), certainty.holds_to(stored, smallest_px)
+    p = certainty.confidence(holds, card)
     share = float(mask.mean())
-    measured = measures(cracks, grey, stored, cut)
-    measured |= in_mm(measured, scale_mm_per_px, scale_error)
-    doubts = []
-    if quality is not None and quality.fault:
-        doubts.append(f"the photo is {quality.fault}")
-    if unlike is not None and unlike >= UNLIKE:
-        doubts.append("the photo is unlike anything the model has learned from")
-    if share > MUCH:
-        doubts.append("more of it is marked than a crack can cover")
-    if abs(holds - cut) < NEAR:
-        doubts.append("what looks like a crack is faint" if is_crack else "there may be a faint crack")
-    elif is_crack and p < 0.5:
-        doubts.append("the mark may as well be a joint, an edge or a stain")
-    elif not is_crack and p > 0.5:
-        doubts.append("there may be a crack after all")
+    measured = measures.of_mask(cracks, grey, stored, cut)
+    measured |= measures.in_mm(measured, scale_mm_per_px, scale_error)
+    doubts = reasons.of_photo(quality, unlike)
+    doubts += _doubts(share, abs(holds - cut) < NEAR, is_crack, p)
     return Verdict(
         domain="crack",
         label=CLASSES[is_crack],
         confidence=p if is_crack else 1 - p,
         threshold=cut,
         needs_person=bool(doubts),
-        reason=f"A person should look: {', and '.join(doubts)}." if doubts else _CLEAR[is_crack],
+        reason=reasons.sentence(doubts) if doubts else _CLEAR[is_crack],
         next_step=(quality.remedy if quality is not None else None) or _NEXT[is_crack, bool(doubts)],
         model=card.id,
         figures={"crack_fraction": share, "holds_to": holds, "unlike": unlike}
         | ({} if quality is None else {k: round(v, 4) for k, v in dataclasses.asdict(quality).items()})
         | measured
-        | graded(measured, standard),
+        | measures.graded(measured, standard),
         trim=trim,
         scale_mm_per_px=scale_mm_per_px,
     )
+
+
+def _doubts(share: float, is_near: bool, is_crack: bool, p: float) -> list[str]:
+    """What the map gives to doubt: too much of it marked, near the threshold, or against its probability."""
+    doubts = ["more of it is marked than a crack can cover"] if share > MUCH else []
+    if is_near:
+        doubts.append("what looks like a crack is faint" if is_crack else "there may be a faint crack")
+    elif is_crack and p < 0.5:
+        doubts.append("the mark may as well be a joint, an edge or a stain")
+    elif not is_crack and p > 0.5:
+        doubts.append("there may be a crack after all")
+    return doubts
 
 
 _CLEAR = {
@@ -255,192 +251,9 @@ def scaled(
     """The same verdict with another scale, or none: what it measured in pixels stays, the rest follows."""
     old = ("standard", "grade", "grade_words")
     figures = {k: v for k, v in verdict.figures.items() if k not in old}
-    figures |= in_mm(figures, scale_mm_per_px, scale_error)
-    figures |= graded(figures, standard)
+    figures |= measures.in_mm(figures, scale_mm_per_px, scale_error)
+    figures |= measures.graded(figures, standard)
     return dataclasses.replace(verdict, figures=figures, scale_mm_per_px=scale_mm_per_px)
-
-
-def measures(
-    cracks: np.ndarray, grey: np.ndarray | None = None, stored: np.ndarray | None = None, cut: float = 0.5
-) -> dict[str, float | int | str | None]:
-    """What is measured on a mask without specks (H, W) bool, in pixels.
-
-    `max_width_px mean_width_px length_px n_cracks` and the band `max_width_low_px max_width_high_px` in which
-    the widest place lies. With the photo, `grey` (H, W), widths are those of its grey values, else those of
-    the mask, half a pixel up and down. With the map, `stored` (H, W) cut at `cut`, the band of a crack too
-    thin to show its darkness also holds what a threshold 0.1 lower or higher would say. Widths are 0 without
-    a crack, and None where the mask shows no edge of it.
-    """
-    found = widths.measure(cracks)
-    px = {"max_width": found.max_px, "mean_width": found.mean_px, "length": found.length_px}
-    low, high, widest = 0.5, 0.5, None
-    if found.n_cracks and not math.isnan(found.max_px):
-        even = widths.evened(found, found.width_px)
-        widest = int(np.argmax(even))
-        if grey is not None:
-            finer = profiles.measure(grey, found)
-            even = widths.evened(found, finer.width_px)
-            widest = int(np.argmax(even))
-            px["max_width"], px["mean_width"] = float(even[widest]), float(finer.width_px.mean())
-            low = px["max_width"] - float(widths.evened(found, finer.low_px)[widest])
-            high = float(widths.evened(found, finer.high_px)[widest]) - px["max_width"]
-        if stored is not None and (grey is None or px["max_width"] < profiles.OPEN):
-            less, more = _sway(stored, found, widest, cut)
-            low, high = math.hypot(low, less), math.hypot(high, more)
-    px |= {"max_width_low": px["max_width"] - low, "max_width_high": px["max_width"] + high}
-    told: dict[str, float | int | str | None] = {"n_cracks": found.n_cracks}
-    for name, value in px.items():
-        value = 0.0 if not found.n_cracks else max(value, 0.0)
-        told[f"{name}_px"] = None if math.isnan(value) else round(value, 2)
-    return told
-
-
-def _sway(stored: np.ndarray, found: widths.Widths, widest: int, cut: float) -> tuple[float, float]:
-    """By how much the crack is thinner at a threshold `NEAR` higher, and wider at one lower, in pixels."""
-    reach = 1.5 * float(found.width_px[widest]) + 8
-    t = np.arange(-reach, reach + 0.125, 0.25)
-    along = found.along[widest]
-    normal = np.array([-along[1], along[0]])
-    way = found.places[widest][:, None] + normal[:, None] * t
-    p = scipy.ndimage.map_coordinates(stored.astype(np.float32), way, order=1, mode="nearest") / 255
-    middle = len(t) // 2
-
-    def wide(threshold: float) -> float:
-        labels, _ = scipy.ndimage.label(p >= threshold)
-        return 0.25 * float((labels == labels[middle]).sum()) if labels[middle] else 0.0
-
-    here = wide(cut)
-    return max(0.0, here - wide(min(1.0, cut + NEAR))), max(0.0, wide(max(0.0, cut - NEAR)) - here)
-
-
-def in_mm(
-    measured: Mapping[str, Any], scale_mm_per_px: float | None, scale_error: float = 0.0
-) -> dict[str, float | int | str | None]:
-    """What was measured in pixels in millimetres, and `scale` in words; None where no scale is known.
-
-    `scale_error`, a share, widens the band of the widest place on both sides.
-    """
-    told: dict[str, float | int | str | None] = {}
-    for name in ("max_width", "mean_width", "length", "max_width_low", "max_width_high"):
-        value = measured.get(f"{name}_px")
-        if scale_mm_per_px is None or not isinstance(value, int | float):
-            told[f"{name}_mm"] = None
-            continue
-        sure = {"max_width_low": 1 - scale_error, "max_width_high": 1 + scale_error}.get(name, 1.0)
-        told[f"{name}_mm"] = round(value * scale_mm_per_px * sure, 3)
-    told["scale_error"] = None if scale_mm_per_px is None else round(scale_error, 4)
-    return told | {"scale": "no scale" if scale_mm_per_px is None else f"{scale_mm_per_px:g} mm/px"}
-
-
-def graded(measured: Mapping[str, Any], standard: Standard | None) -> dict[str, float | int | str | None]:
-    """`standard`, `grade` ("c", or "b or c" where the band straddles a limit) and what the grade means.
-
-    Nothing without a standard, without millimetres, or without a crack: no width, no grade. ours: a
-    standard's limits for the cracked share of a surface are not asked: a photo shows a part of it only.
-    """
-    low, high = measured.get("max_width_low_mm"), measured.get("max_width_high_mm")
-    if standard is None or low is None or high is None or not measured.get("n_cracks"):
-        return {}
-    found = standards.grade(standard, (float(low), float(high)))
-    return {"standard": standard.key, "grade": " or ".join(found.grades), "grade_words": found.words}
-
-
-def holds_to(stored: np.ndarray, smallest_px: float) -> float:
-    """The highest threshold at which a piece of at least this reach is left, 0 to 1; 0 when there never is.
-
-    The reach of the longest piece never grows with the threshold, so eight cuts find the level.
-    """
-    low, high = 0, 256  # a crack at `low` (everything is called at 0), none at `high`
-    if math.hypot(*stored.shape) < smallest_px:
-        return 0.0
-    while high - low > 1:
-        middle = (low + high) // 2
-        if widths.extents(stored >= middle)[1].max(initial=0.0) >= smallest_px:
-            low = middle
-        else:
-            high = middle
-    return float(sweep.LEVELS[low])
-
-
-def confidence(holds: float, card: Card) -> float:
-    """The calibrated probability that there is a crack, from how high the map holds (`calibrate`)."""
-    slope, offset = card.known.get("calibration", (1.0, 0.0))
-    return float(1 / (1 + math.exp(-(slope * _logit(holds) + offset))))
-
-
-def calibrate(holds: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
-    """Slope and offset of a logistic curve from `holds_to` to the probability of a crack (Platt 1999).
-
-    `holds` (n,) 0 to 1, `truth` (n,) bool. The targets are drawn in from 0 and 1 as Platt does, so that a
-    few clear photos do not promise certainty. (1, 0), no change, where one of the two kinds is missing.
-    """
-    truth = np.asarray(truth, bool)
-    n_yes, n_no = int(truth.sum()), int((~truth).sum())
-    if not n_yes or not n_no:
-        return 1.0, 0.0
-    x = _logit(np.asarray(holds, np.float64))
-    target = np.where(truth, (n_yes + 1) / (n_yes + 2), 1 / (n_no + 2))
-
-    def cost(line: np.ndarray) -> float:
-        z = line[0] * x + line[1]
-        return float((np.logaddexp(0, z) - target * z).mean())
-
-    best = scipy.optimize.minimize(cost, np.array([1.0, 0.0]), bounds=[(0.0, 20.0), (-50.0, 50.0)])
-    return round(float(best.x[0]), 4), round(float(best.x[1]), 4)
-
-
-def smallest(photos: Iterable[tuple[np.ndarray, np.ndarray]], threshold: float) -> float:
-    """The reach in pixels that best parts cracks from specks on validation photos: maps and truths.
-
-    Each piece of the masks at this threshold is right when it touches true crack, 2 pixels allowed. Taken is
-    the reach, 10 to 64, that keeps the largest share of the right pieces and drops the largest share of
-    the wrong ones, the smaller of equals; `SMALLEST_PX` where all pieces are of one kind.
-    """
-    reach: list[float] = []
-    right: list[bool] = []
-    for stored, mask in photos:
-        labels, found = widths.extents(sweep.mask(stored, threshold))
-        near = scipy.ndimage.binary_dilation(mask, widths.EIGHT, iterations=2) if mask.any() else mask
-        touched = np.bincount(labels[near], minlength=len(found) + 1)[1:] > 0
-        reach += found.tolist()
-        right += touched.tolist()
-    lengths, good = np.asarray(reach), np.asarray(right, bool)
-    if good.all() or not good.any():
-        return SMALLEST_PX
-    tried = np.arange(10.0, 65.0)
-    value = [(lengths[good] >= at_least).mean() + (lengths[~good] < at_least).mean() for at_least in tried]
-    return float(tried[int(np.argmax(value))])
-
-
-def pieces(stored: np.ndarray, mask: np.ndarray, smallest_px: float) -> list[tuple[float, bool]]:
-    """(`holds_to`, is there a crack) of a photo and of its nine parts, to calibrate on.
-
-    ours: sets of cracks hold few walls without one, but most parts of a cracked wall are whole. A part on
-    which the true crack reaches less than `smallest_px` is neither and is left out.
-    """
-    told = []
-    for part in _parts(mask.shape):
-        reach = widths.extents(mask[part])[1].max(initial=0.0)
-        if reach == 0 or reach >= smallest_px:
-            told.append((holds_to(stored[part], smallest_px), bool(reach)))
-    return told
-
-
-def clean(stored: np.ndarray, mask: np.ndarray, smallest_px: float = SMALLEST_PX) -> np.ndarray:
-    """(10,) float32: `holds_to` of a photo and of its nine parts where nothing is truly cracked, else nan.
-
-    At a threshold up to that value the clean photo, or part of one, is a false alarm.
-    """
-    told = [math.nan if mask[p].any() else holds_to(stored[p], smallest_px) for p in _parts(mask.shape)]
-    return np.asarray(told, np.float32)
-
-
-def _parts(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
-    """A photo of this height and width, whole, and its nine parts row by row."""
-    rows, columns = (np.linspace(0, n, 4).astype(int) for n in shape)
-    return [(slice(0, shape[0]), slice(0, shape[1]))] + [
-        (slice(rows[i], rows[i + 1]), slice(columns[j], columns[j + 1])) for i in range(3) for j in range(3)
-    ]
 
 
 def evaluation(photos: Sequence[Photo], arrays: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -455,7 +268,7 @@ def evaluation(photos: Sequence[Photo], arrays: Sequence[Mapping[str, np.ndarray
         mask, stored = truth(photo), np.asarray(one["p"])
         check_size(photo, mask, stored)
         stacked.append(sweep.histogram(stored, mask))
-        counted.append(fine.count(stored, mask) | {"clean": clean(stored, mask)})
+        counted.append(fine.count(stored, mask) | {"clean": certainty.clean(stored, mask)})
     finer = {key: np.stack([one[key] for one in counted]) for key in counted[0]} if counted else {}
     return finer | {
         "name": np.asarray([p.title for p in photos], np.str_),
@@ -533,9 +346,3 @@ def _at(histograms: np.ndarray, threshold: float) -> dict[str, Any]:
 
 def _summed(counts: Counts) -> Counts:
     return Counts(counts.tp.sum(), counts.fp.sum(), counts.fn.sum(), counts.tn.sum())
-
-
-def _logit(p: Any) -> Any:
-    """log(p / (1 - p)), p kept half a stored step away from 0 and 1."""
-    p = np.clip(p, 0.5 / 255, 1 - 0.5 / 255)
-    return np.log(p / (1 - p))

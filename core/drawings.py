@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from core import arrays, artifacts, cards, crack, photos, sweep, traces, widths
+from core import arrays, artifacts, cards, certainty, photos, sweep, traces, widths
 from core.errors import NotFound, PatinaError
 from core.inspections import Inspection
 from core.settings import Settings
@@ -59,9 +59,9 @@ def mask(settings: Settings, of: Inspection) -> np.ndarray:
     stored = arrays.unpack(artifacts.read(settings.artifacts, of.arrays))["p"]
     try:
         card = cards.read(settings.models, "crack", of.verdict.model)
-        smallest = float(card.known.get("smallest_px", crack.SMALLEST_PX))
+        smallest = float(card.known.get("smallest_px", certainty.SMALLEST_PX))
     except PatinaError:  # the model was removed since
-        smallest = crack.SMALLEST_PX
+        smallest = certainty.SMALLEST_PX
     return widths.without_specks(sweep.mask(stored, of.verdict.threshold), smallest)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from core import reasons
 from core.config import param
 from core.divisions import DIVISIONS, STARTS
 from core.errors import ConfigError, DataError
@@ -276,10 +277,9 @@ def truths(photos: Iterable[Photo]) -> np.ndarray:
 
 # Verdicts and figures ---------------------------------------------------------------------------------
 
-# ours: when a person should look. Chosen on the validation photos of the starter model, where the photos
-# below hold most of its mistakes.
 NEAR = 0.15
-UNLIKE = 0.99
+"""ours: a person should look at a photo this close to the threshold. On the validation photos of the starter
+model these photos, and those `unlike` the others, hold most of its mistakes."""
 
 
 def judge(
@@ -297,16 +297,11 @@ def judge(
     the card's. `confidence` is the calibrated probability of the label that is said, so below one half
     when the threshold is moved past it.
     """
-    cut = card.threshold if threshold is None else threshold
-    cut = 0.5 if cut is None else float(cut)
+    cut = reasons.threshold(threshold, card)
     p = float(np.asarray(arrays["p"], np.float64)[1])
-    unlike = float(arrays["unlike"]) if "unlike" in arrays else None
+    unlike = reasons.unlike(arrays)
     is_defect = p >= cut
-    doubts = []
-    if quality is not None and quality.fault:
-        doubts.append(f"the photo is {quality.fault}")
-    if unlike is not None and unlike >= UNLIKE:
-        doubts.append("the photo is unlike anything the model has learned from")
+    doubts = reasons.of_photo(quality, unlike)
     if abs(p - cut) < NEAR:
         doubts.append("it is close to the limit between normal and defect")
     return Verdict(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import config, crack, standards, sweep
+from core import certainty, config, crack, standards, sweep
 from core.crack import Config, judge
 from core.errors import ConfigError, DataError, PatinaError
 from core.metrics import Counts
@@ -137,12 +137,12 @@ def test_the_ends_of_the_threshold_are_answered(threshold):
 
 
 def test_the_map_holds_to_the_level_of_its_longest_mark():
-    assert crack.holds_to(wall(value=200)["p"], 20) == 200 / 255
-    assert crack.holds_to(wall(value=255)["p"], 20) == 1.0
-    assert crack.holds_to(wall(width=0, around=0)["p"], 20) == 0.0
+    assert certainty.holds_to(wall(value=200)["p"], 20) == 200 / 255
+    assert certainty.holds_to(wall(value=255)["p"], 20) == 1.0
+    assert certainty.holds_to(wall(width=0, around=0)["p"], 20) == 0.0
     stored = wall(value=200)["p"]
     for t in (199 / 255, 200 / 255, 201 / 255):
-        assert (judge({"p": stored}, t, CARD).label == "crack") == (crack.holds_to(stored, 20) >= t)
+        assert (judge({"p": stored}, t, CARD).label == "crack") == (certainty.holds_to(stored, 20) >= t)
 
 
 def test_holding_equals_trying_every_level():
@@ -153,7 +153,7 @@ def test_holding_equals_trying_every_level():
 
     stored = (ndimage.gaussian_filter(rng.random((60, 60)), 2) * 255 * 1.4).clip(0, 255).astype(np.uint8)
     slow = max(v for v in range(256) if widths.extents(stored >= v)[1].max(initial=0) >= 25)
-    assert crack.holds_to(stored, 25) == slow / 255
+    assert certainty.holds_to(stored, 25) == slow / 255
 
 
 def test_calibration_recovers_a_known_curve():
@@ -161,15 +161,15 @@ def test_calibration_recovers_a_known_curve():
     holds = rng.uniform(0.02, 0.98, 4000)
     z = 2.0 * np.log(holds / (1 - holds)) - 1.0
     truth = rng.random(4000) < 1 / (1 + np.exp(-z))
-    slope, offset = crack.calibrate(holds, truth)
+    slope, offset = certainty.calibrate(holds, truth)
     assert slope == pytest.approx(2, abs=0.2)
     assert offset == pytest.approx(-1, abs=0.15)
 
 
 def test_calibration_without_one_kind_changes_nothing():
-    assert crack.calibrate(np.array([0.5, 0.9]), np.array([True, True])) == (1.0, 0.0)
+    assert certainty.calibrate(np.array([0.5, 0.9]), np.array([True, True])) == (1.0, 0.0)
     card = dataclasses.replace(CARD, known={})
-    assert crack.confidence(0.7, card) == pytest.approx(0.7)
+    assert certainty.confidence(0.7, card) == pytest.approx(0.7)
 
 
 def test_the_smallest_crack_parts_right_marks_from_wrong_ones():
@@ -177,16 +177,16 @@ def test_the_smallest_crack_parts_right_marks_from_wrong_ones():
     truth[40:43, 20:80] = True
     for i in range(4):
         stored[80:82, 10 + 25 * i : 26 + 25 * i] = 250  # reach 16.1, nothing there
-    smallest_px = crack.smallest([(stored, truth)], 0.5)
+    smallest_px = certainty.smallest([(stored, truth)], 0.5)
     assert 16 < smallest_px <= 61
     assert smallest_px == 17
-    assert crack.smallest([(stored, np.zeros_like(truth))], 0.5) == crack.SMALLEST_PX
+    assert certainty.smallest([(stored, np.zeros_like(truth))], 0.5) == certainty.SMALLEST_PX
 
 
 def test_parts_of_a_wall_with_a_stub_of_crack_are_left_out():
     truth = np.zeros((90, 90), bool)
     truth[10, 0:45] = True  # 30 in the first part, 15 in the second
-    told = crack.pieces(np.where(truth, 200, 3).astype(np.uint8), truth, 20)
+    told = certainty.pieces(np.where(truth, 200, 3).astype(np.uint8), truth, 20)
     assert len(told) == 9
     assert [is_crack for _, is_crack in told] == [True, True] + [False] * 7
     assert told[0][0] == 200 / 255

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core import cards, cycles, datasets, head, photos, rail, selection, validation
+from core import cards, cycles, datasets, head, photos, rail, reasons, selection, validation
 from core import config as settings_of
 from core.cycles import Begin
 from core.engine import checkpoint, heads, lessons, likeness, loop, softmatch
@@ -716,4 +716,4 @@ def test_the_starter_knows_what_is_no_rail():
         for p in datasets.read(SHARED / "data" / name, domain).part("test")[:6]
     ]
     unlike = [float(a["unlike"]) for a in engine.predict(model, strange)]
-    assert np.mean(np.asarray(unlike) >= rail.UNLIKE) >= 0.8
+    assert np.mean(np.asarray(unlike) >= reasons.UNLIKE) >= 0.8

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from core import crack, fine, stakes, sweep, widths
+from core import certainty, fine, stakes, sweep, widths
 from core.stakes import Stakes
 
 
 def of(maps: list[np.ndarray], truths: list[np.ndarray]) -> Stakes:
-    told = [fine.count(p, m) | {"clean": crack.clean(p, m)} for p, m in zip(maps, truths, strict=True)]
+    told = [fine.count(p, m) | {"clean": certainty.clean(p, m)} for p, m in zip(maps, truths, strict=True)]
     found = Stakes.of_evaluation({key: np.stack([one[key] for one in told]) for key in told[0]})
     assert found is not None
     return found
@@ -44,7 +44,7 @@ def test_false_alarms_are_those_of_the_verdict_at_every_level():
     told = of(maps, truths)
     assert (told.of, told.n_clean) == ("photos", len(maps))
     for threshold in (0.001, 0.3, 0.66, 0.9, 0.999):
-        masks = [widths.without_specks(sweep.mask(p, threshold), crack.SMALLEST_PX) for p in maps]
+        masks = [widths.without_specks(sweep.mask(p, threshold), certainty.SMALLEST_PX) for p in maps]
         assert told.at(threshold)[1] == sum(m.any() for m in masks)
 
 

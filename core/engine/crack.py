@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 from torch.nn import functional as F
 
-from core import cards, crack, losses, metrics, sweep
+from core import cards, certainty, crack, losses, metrics, sweep
 from core import config as settings_of
 from core import photos as files
 from core.crack import Config
@@ -126,9 +126,9 @@ def _finished(
     answered = list(_answered(model, parts["val"]))
     pooled = _pooled(answered)
     threshold = sweep.best(pooled)
-    smallest_px = crack.smallest(answered, threshold)
-    told = [piece for pair in answered for piece in crack.pieces(*pair, smallest_px)]
-    calibration = crack.calibrate(*(np.asarray(column) for column in zip(*told, strict=True)))
+    smallest_px = certainty.smallest(answered, threshold)
+    told = [piece for pair in answered for piece in certainty.pieces(*pair, smallest_px)]
+    calibration = certainty.calibrate(*(np.asarray(column) for column in zip(*told, strict=True)))
     card = Card(
         id="unset",
         domain="crack",
@@ -568,7 +568,7 @@ def _halved(
     cut, smallest_px = cast(float, card.threshold), float(card.known["smallest_px"])
     labels, f1 = [], []
     for pairs in (answered, other):
-        labels.append([crack.holds_to(p, smallest_px) >= cut for p, _ in pairs])
+        labels.append([certainty.holds_to(p, smallest_px) >= cut for p, _ in pairs])
         counts = (metrics.Counts.of(mask, sweep.mask(p, cut)) for p, mask in pairs)
         f1.append(float(sum(counts, metrics.Counts.zero()).f1))
     changed = sum(a != b for a, b in zip(*labels, strict=True))

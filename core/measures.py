@@ -1,0 +1,101 @@
+"""How wide and how long a crack is: in pixels by its mask, in millimetres by a scale; its grade."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import scipy
+
+from core import profiles, standards, widths
+from core.standards import Standard
+
+NEAR = 0.1
+"""ours: how far a threshold may be moved before its verdict counts as another one."""
+
+
+def of_mask(
+    cracks: np.ndarray, grey: np.ndarray | None = None, stored: np.ndarray | None = None, cut: float = 0.5
+) -> dict[str, float | int | str | None]:
+    """What is measured on a mask without specks (H, W) bool, in pixels.
+
+    `max_width_px mean_width_px length_px n_cracks` and the band `max_width_low_px max_width_high_px` in which
+    the widest place lies. With the photo, `grey` (H, W), widths are those of its grey values, else those of
+    the mask, half a pixel up and down. With the map, `stored` (H, W) cut at `cut`, the band of a crack too
+    thin to show its darkness also holds what a threshold 0.1 lower or higher would say. Widths are 0 without
+    a crack, and None where the mask shows no edge of it.
+    """
+    found = widths.measure(cracks)
+    px = {"max_width": found.max_px, "mean_width": found.mean_px, "length": found.length_px}
+    low, high, widest = 0.5, 0.5, None
+    if found.n_cracks and not math.isnan(found.max_px):
+        even = widths.evened(found, found.width_px)
+        widest = int(np.argmax(even))
+        if grey is not None:
+            finer = profiles.measure(grey, found)
+            even = widths.evened(found, finer.width_px)
+            widest = int(np.argmax(even))
+            px["max_width"], px["mean_width"] = float(even[widest]), float(finer.width_px.mean())
+            low = px["max_width"] - float(widths.evened(found, finer.low_px)[widest])
+            high = float(widths.evened(found, finer.high_px)[widest]) - px["max_width"]
+        if stored is not None and (grey is None or px["max_width"] < profiles.OPEN):
+            less, more = _sway(stored, found, widest, cut)
+            low, high = math.hypot(low, less), math.hypot(high, more)
+    px |= {"max_width_low": px["max_width"] - low, "max_width_high": px["max_width"] + high}
+    told: dict[str, float | int | str | None] = {"n_cracks": found.n_cracks}
+    for name, value in px.items():
+        value = 0.0 if not found.n_cracks else max(value, 0.0)
+        told[f"{name}_px"] = None if math.isnan(value) else round(value, 2)
+    return told
+
+
+def _sway(stored: np.ndarray, found: widths.Widths, widest: int, cut: float) -> tuple[float, float]:
+    """By how much the crack is thinner at a threshold `NEAR` higher, and wider at one lower, in pixels."""
+    reach = 1.5 * float(found.width_px[widest]) + 8
+    t = np.arange(-reach, reach + 0.125, 0.25)
+    along = found.along[widest]
+    normal = np.array([-along[1], along[0]])
+    way = found.places[widest][:, None] + normal[:, None] * t
+    p = scipy.ndimage.map_coordinates(stored.astype(np.float32), way, order=1, mode="nearest") / 255
+    middle = len(t) // 2
+
+    def wide(threshold: float) -> float:
+        labels, _ = scipy.ndimage.label(p >= threshold)
+        return 0.25 * float((labels == labels[middle]).sum()) if labels[middle] else 0.0
+
+    here = wide(cut)
+    return max(0.0, here - wide(min(1.0, cut + NEAR))), max(0.0, wide(max(0.0, cut - NEAR)) - here)
+
+
+def in_mm(
+    measured: Mapping[str, Any], scale_mm_per_px: float | None, scale_error: float = 0.0
+) -> dict[str, float | int | str | None]:
+    """What was measured in pixels in millimetres, and `scale` in words; None where no scale is known.
+
+    `scale_error`, a share, widens the band of the widest place on both sides.
+    """
+    told: dict[str, float | int | str | None] = {}
+    for name in ("max_width", "mean_width", "length", "max_width_low", "max_width_high"):
+        value = measured.get(f"{name}_px")
+        if scale_mm_per_px is None or not isinstance(value, int | float):
+            told[f"{name}_mm"] = None
+            continue
+        sure = {"max_width_low": 1 - scale_error, "max_width_high": 1 + scale_error}.get(name, 1.0)
+        told[f"{name}_mm"] = round(value * scale_mm_per_px * sure, 3)
+    told["scale_error"] = None if scale_mm_per_px is None else round(scale_error, 4)
+    return told | {"scale": "no scale" if scale_mm_per_px is None else f"{scale_mm_per_px:g} mm/px"}
+
+
+def graded(measured: Mapping[str, Any], standard: Standard | None) -> dict[str, float | int | str | None]:
+    """`standard`, `grade` ("c", or "b or c" where the band straddles a limit) and what the grade means.
+
+    Nothing without a standard, without millimetres, or without a crack: no width, no grade. ours: a
+    standard's limits for the cracked share of a surface are not asked: a photo shows a part of it only.
+    """
+    low, high = measured.get("max_width_low_mm"), measured.get("max_width_high_mm")
+    if standard is None or low is None or high is None or not measured.get("n_cracks"):
+        return {}
+    found = standards.grade(standard, (float(low), float(high)))
+    return {"standard": standard.key, "grade": " or ".join(found.grades), "grade_words": found.words}
