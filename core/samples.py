@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 from sqlite_utils import Database
 
-from core import artifacts, datasets, inspections, photos, pictures
+from core import artifacts, asking, datasets, photos, pictures, stored_photos
 from core.records import DOMAINS, Domain, Person, Trim
 from core.settings import Settings
 
@@ -56,9 +56,9 @@ def take(
         content = sample.path.read_bytes()
         facts = photos.probe(content, sample.path.name)
         artifacts.keep(db, settings.artifacts, content, pictures.MEDIA_TYPES[facts.format], now)
-        inspections.keep_photo(db, facts, sample.path.name, who=by.name, now=now)
+        stored_photos.keep(db, facts, sample.path.name, who=by.name, now=now)
         asked.append(
-            inspections.ask(
+            asking.ask(
                 db,
                 facts.sha256,
                 sample.domain,

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core import artifacts, datasets, inspections, labels, photos
+from core import artifacts, datasets, labels, photos, stored_photos
 from core.errors import Conflict, DataError, NotFound, PhotoError
 from core.records import Domain, Photo, PhotoSet, Trim
 from core.store import note_event, row, rows, to_json, writing
@@ -89,7 +89,7 @@ def keep(
             for one, path in ((facts, photo.path), (whole, photo.whole)):
                 if one is not None:
                     _keep_row(db, one.sha256, _media_type(path), one.bytes, now)
-                    inspections.keep_photo(db, one, photo.title, who=who, now=now)
+                    stored_photos.keep(db, one, photo.title, who=who, now=now)
             if mask_sha:
                 _keep_row(db, mask_sha, _media_type(photo.mask), mask_bytes, now)
             db.conn.execute(

@@ -24,7 +24,7 @@ from sqlite_utils import Database
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from core import artifacts, inspections, photos, pictures
+from core import artifacts, photos, pictures, stored_photos
 from core.errors import Conflict, NoRoom, NotFound, PatinaError, PhotoError
 from core.records import Person
 from core.settings import Settings
@@ -239,7 +239,7 @@ class Uploads:
             raise _no_room(error) from error
         with writing(db):
             artifacts.note(db, sha, pictures.MEDIA_TYPES[facts.format], facts.bytes, now)
-            is_new = inspections.keep_photo(db, facts, shown, who=who.name, now=now)
+            is_new = stored_photos.keep(db, facts, shown, who=who.name, now=now)
         return Kept(sha, not is_new, facts.width_px, facts.height_px, shown)
 
     def _make_room(self, plan: Plan) -> None:

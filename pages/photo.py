@@ -5,7 +5,7 @@ import time
 
 import streamlit as st
 
-from core import inspections, opinions, orders, queue, standards, store
+from core import asking, inspections, opinions, orders, queue, standards, store
 from core.errors import NotFound
 from core.inspections import Inspection
 from core.opinions import LABELS
@@ -75,7 +75,7 @@ def say(label: str) -> None:
 
 def ask_again() -> None:
     """Judge the photo once more, with the model now in service."""
-    inspections.ask_again(
+    asking.ask_again(
         store.connect(settings.database),
         inspection.id,
         who=person.name,

@@ -19,7 +19,19 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from core import accounts, arrays, artifacts, gate, inspections, invitations, queue, sessions, store, tokens
+from core import (
+    accounts,
+    arrays,
+    artifacts,
+    asking,
+    gate,
+    inspections,
+    invitations,
+    queue,
+    sessions,
+    store,
+    tokens,
+)
 from core.accounts import PATINA
 from core.records import ROLES, Role, Verdict
 from core.settings import ROOT, Settings
@@ -113,9 +125,7 @@ class Answerer(threading.Thread):
                     figures={"p_defect": 0.9},
                     trim=found.trim,
                 )
-                inspections.answer(
-                    db, found.id, verdict, who="test", now=time.time(), arrays=sha, run_id=run.id
-                )
+                asking.answer(db, found.id, verdict, who="test", now=time.time(), arrays=sha, run_id=run.id)
                 queue.finish(db, run, {}, time.time())
 
     def __enter__(self) -> Answerer:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from sqlite_utils import Database
 
-from core import artifacts, batches, inspections, opinions, photos, queue, store
+from core import artifacts, asking, batches, opinions, photos, queue, store, stored_photos
 from core.records import Domain, Trim, Verdict
 from core.settings import Settings
 
@@ -76,7 +76,7 @@ def keep(
     """Store a photo as an upload does; returns its sha256."""
     facts = photos.probe(content, name)
     artifacts.keep(db, told.artifacts, content, "image/jpeg", now)
-    inspections.keep_photo(db, facts, name, who=who, now=now)
+    stored_photos.keep(db, facts, name, who=who, now=now)
     return facts.sha256
 
 
@@ -97,10 +97,10 @@ def ask(
     """An inspection of a new photo, judged when an answer is given; returns its id."""
     name = name or f"{domain}-{seed:03d}.jpg"
     sha = keep(db, told, picture(seed, domain), name, who=who, now=at)
-    asked = inspections.ask(db, sha, domain, owner=who, now=at, batch=batch, place=place, trim=trim)
+    asked = asking.ask(db, sha, domain, owner=who, now=at, batch=batch, place=place, trim=trim)
     if answer is not None:
         run = queue.claim(db, "judge", "w", at)[0]
-        inspections.answer(db, asked, answer, who="Patina", now=at + 1, run_id=run.id)
+        asking.answer(db, asked, answer, who="Patina", now=at + 1, run_id=run.id)
         queue.finish(db, run, {}, at + 1)
     return asked
 

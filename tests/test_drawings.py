@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import arrays, artifacts, drawings, inspections, scales, store, traces
+from core import arrays, artifacts, asking, drawings, inspections, scales, store, traces
 from core.errors import NotFound
 from tests import stock
 
@@ -117,8 +117,8 @@ def test_what_a_verdict_calls_crack_is_drawn_with_the_scale_of_the_photo(tmp_pat
         drawings.mask(told, inspections.get(db, id))
     content, kind = arrays.pack({"p": stored, "unlike": np.float32(0.5)})
     sha = artifacts.keep(db, told.artifacts, content, kind, stock.NOW)
-    inspections.answer(db, id, stock.verdict("crack", "crack"), who="m", now=stock.NOW, arrays=sha)
-    inspections.set_scale(db, id, scales.given(0.5), who="jun", now=stock.NOW)
+    asking.answer(db, id, stock.verdict("crack", "crack"), who="m", now=stock.NOW, arrays=sha)
+    asking.set_scale(db, id, scales.given(0.5), who="jun", now=stock.NOW)
     found = inspections.get(db, id)
     assert drawings.mask(told, found).sum() == 6 * 400
     rows = list(csv.DictReader(io.StringIO(drawings.drawn(told, found, "csv").decode())))

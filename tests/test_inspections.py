@@ -2,7 +2,7 @@
 
 import pytest
 
-from core import inspections, opinions, queue, store
+from core import asking, inspections, opinions, queue, store
 from core.errors import NotFound, PatinaError
 from tests import stock
 
@@ -38,7 +38,7 @@ def test_the_same_photo_is_kept_once_under_its_first_name(db, told):
 
 def test_what_is_asked_waits_in_the_queue_with_all_that_was_said(db, told):
     sha = photo(db, told)
-    asked = inspections.ask(
+    asked = asking.ask(
         db, sha, "crack", owner="mina", now=NOW, batch="b", trim=(0.1, 0.2, 0.3, 0.4),
         scale_mm_per_px=0.5, place="Pier 4", wake=told.wake,
     )  # fmt: skip
@@ -48,18 +48,18 @@ def test_what_is_asked_waits_in_the_queue_with_all_that_was_said(db, told):
     assert (found.width_px, found.height_px, found.state, found.verdict) == (480, 360, "waiting", None)
     assert told.wake.exists()
     (run,) = queue.claim(db, "judge", "w", NOW)
-    assert (run.id, run.config, run.priority) == (found.run_id, {"inspection": asked}, inspections.PRIORITY)
+    assert (run.id, run.config, run.priority) == (found.run_id, {"inspection": asked}, asking.PRIORITY)
 
 
 def test_a_photo_that_was_never_uploaded_cannot_be_asked_about(db):
     with pytest.raises(NotFound, match="upload it first"):
-        inspections.ask(db, "0" * 64, "rail", owner="mina", now=NOW, batch="b")
+        asking.ask(db, "0" * 64, "rail", owner="mina", now=NOW, batch="b")
     assert queue.waiting(db) == {"judge": 0, "train": 0}
 
 
 def test_there_are_three_domains(db, told):
     with pytest.raises(PatinaError, match="no domain 'road'"):
-        inspections.ask(db, photo(db, told), "road", owner="mina", now=NOW, batch="b")
+        asking.ask(db, photo(db, told), "road", owner="mina", now=NOW, batch="b")
 
 
 # Answering
@@ -68,7 +68,7 @@ def test_there_are_three_domains(db, told):
 def test_a_verdict_comes_back_as_it_was_given(db, told):
     given = stock.verdict("rail", "defect", 0.8, trim=(0.0, 0.0, 0.5, 0.5), scale_mm_per_px=0.2)
     asked = stock.ask(db, told, "rail", 1)
-    verdict_id = inspections.answer(db, asked, given, who="model m", now=NOW, arrays=photo(db, told))
+    verdict_id = asking.answer(db, asked, given, who="model m", now=NOW, arrays=photo(db, told))
     found = inspections.get(db, asked)
     assert (found.verdict, found.verdict_id) == (given, verdict_id)
     assert (found.verdict_by, found.verdict_at) == ("model m", NOW)
@@ -77,18 +77,18 @@ def test_a_verdict_comes_back_as_it_was_given(db, told):
 def test_a_run_answers_once(db, told):
     asked = stock.ask(db, told, "rail", 1)
     run = inspections.get(db, asked).run_id
-    first = inspections.answer(db, asked, stock.verdict("rail", "defect"), who="m", now=NOW, run_id=run)
-    again = inspections.answer(db, asked, stock.verdict("rail", "normal"), who="m", now=NOW + 1, run_id=run)
+    first = asking.answer(db, asked, stock.verdict("rail", "defect"), who="m", now=NOW, run_id=run)
+    again = asking.answer(db, asked, stock.verdict("rail", "normal"), who="m", now=NOW + 1, run_id=run)
     assert first == again
     assert [v.label for _, _, v in inspections.verdicts(db, asked)] == ["defect"]
 
 
 def test_the_newest_verdict_counts_and_the_earlier_ones_stay(db, told):
     asked = answered(db, told, "defect")
-    inspections.ask_again(db, asked, who="mina", now=NOW + 5)
+    asking.ask_again(db, asked, who="mina", now=NOW + 5)
     (run,) = queue.claim(db, "judge", "w", NOW + 6)
     assert inspections.get(db, asked).run_id == run.id
-    inspections.answer(db, asked, stock.verdict("rail", "normal"), who="m2", now=NOW + 7, run_id=run.id)
+    asking.answer(db, asked, stock.verdict("rail", "normal"), who="m2", now=NOW + 7, run_id=run.id)
     queue.finish(db, run, {}, NOW + 7)
     assert inspections.get(db, asked).verdict.label == "normal"
     said = [(v.label, who) for _, who, v in inspections.verdicts(db, asked)]
@@ -97,7 +97,7 @@ def test_the_newest_verdict_counts_and_the_earlier_ones_stay(db, told):
 
 def test_what_is_still_waiting_is_not_asked_again(db, told):
     asked = stock.ask(db, told, "rail", 1)
-    inspections.ask_again(db, asked, who="mina", now=NOW)
+    asking.ask_again(db, asked, who="mina", now=NOW)
     assert queue.waiting(db)["judge"] == 1
 
 
@@ -106,7 +106,7 @@ def test_what_failed_is_told_and_can_be_asked_again(db, told):
     queue.fail(db, queue.claim(db, "judge", "w", NOW)[0], "It is too dark.", NOW)
     found = inspections.get(db, asked)
     assert (found.state, found.error) == ("failed", "It is too dark.")
-    inspections.ask_again(db, asked, who="mina", now=NOW)
+    asking.ask_again(db, asked, who="mina", now=NOW)
     found = inspections.get(db, asked)
     assert (found.state, found.error) == ("waiting", None)
 
@@ -135,7 +135,7 @@ def test_a_person_confirms_or_corrects_the_newest_verdict(db, told):
 def test_a_word_about_an_earlier_verdict_is_no_word_about_the_newest(db, told):
     asked = answered(db, told, "defect")
     opinions.say(db, asked, "normal", who="mina", now=NOW)
-    inspections.answer(db, asked, stock.verdict("rail", "normal"), who="m2", now=NOW + 1)
+    asking.answer(db, asked, stock.verdict("rail", "normal"), who="m2", now=NOW + 1)
     assert inspections.get(db, asked).opinion is None
     assert len(opinions.of(db, asked)) == 1
 
@@ -163,7 +163,7 @@ def test_agreement_counts_each_inspection_once_by_the_last_word(db, told):
 
 def test_worse_is_higher_whatever_the_domain():
     def severity(domain, label, confidence=0.9, **other):
-        return inspections.severity(stock.verdict(domain, label, confidence, **other))
+        return asking.severity(stock.verdict(domain, label, confidence, **other))
 
     grave = [severity("rail", "defect"), severity("crack", "crack"), severity("corrosion", "3")]
     assert len(set(grave)) == 1

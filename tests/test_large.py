@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import cards, inspections, photos, queue, services, store
+from core import asking, cards, inspections, photos, queue, services, store
 from core.engine import crack, lanes
 from core.engine.life import Life
 from core.settings import ROOT, Settings
@@ -33,7 +33,7 @@ def ask(world: World, times: int, name: str) -> int:
     out = io.BytesIO()
     Image.fromarray(np.tile(photos.open(PHOTO)[0], (times, times, 1))).save(out, "JPEG", quality=80)
     sha = stock.keep(world.db, world.settings, out.getvalue(), name)
-    return inspections.ask(world.db, sha, "crack", owner="mina", now=stock.NOW, batch="b")
+    return asking.ask(world.db, sha, "crack", owner="mina", now=stock.NOW, batch="b")
 
 
 def test_a_large_photo_tells_how_far_it_is_and_is_given_up_in_the_middle(world, monkeypatch):

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from core import api, arrays, cards, inspections, opinions, photos, services, standards, store
+from core import api, arrays, asking, cards, inspections, opinions, photos, services, standards, store
 from core.cli import main
 from core.engine.lanes import Judge
 from core.engine.life import Life
@@ -126,7 +126,7 @@ def test_a_scale_on_what_has_no_cracks_or_is_not_there_is_refused(client, world)
     assert put(client, world, 4711, how="given", mm_per_px=1).status_code == 404
     assert client.put("/api/v1/inspections/1/scale", json={}).status_code == 401
     with pytest.raises(PatinaError, match="only cracks"):
-        inspections.set_scale(world.db, 1, walls_seen.Scale(1, 0), who="mina", now=1.0)
+        asking.set_scale(world.db, 1, walls_seen.Scale(1, 0), who="mina", now=1.0)
 
 
 def keep(world: World, is_marked: bool = True) -> str:
@@ -169,7 +169,7 @@ def test_a_scale_that_a_person_gives_while_the_photo_is_judged_stands(client, wo
 
     def slow(told):
         person = store.connect(world.settings.database, fresh=True)
-        inspections.set_scale(person, id, Scale(0.25, 0.02, "given", {}), who="mina", now=2.0)
+        asking.set_scale(person, id, Scale(0.25, 0.02, "given", {}), who="mina", now=2.0)
         return pack(told)
 
     monkeypatch.setattr(arrays, "pack", slow)
@@ -190,8 +190,8 @@ def test_a_marker_too_small_to_be_is_refused_with_the_question(client, world):
 
 
 def test_the_photo_page_reads_a_marker_and_tells_millimetres_and_the_slant(world, monkeypatch):
-    id = inspections.ask(world.db, keep(world), "crack", owner="mina", now=stock.NOW, batch="b")
-    inspections.answer(world.db, id, wall(), who="Patina", now=stock.NOW)
+    id = asking.ask(world.db, keep(world), "crack", owner="mina", now=stock.NOW, batch="b")
+    asking.answer(world.db, id, wall(), who="Patina", now=stock.NOW)
     monkeypatch.setenv("PATINA_DATA", str(world.settings.data))
     monkeypatch.setenv("PATINA_MODELS", str(world.settings.models))
     with signed_in(world.settings, name="jun"):

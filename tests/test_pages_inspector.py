@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import (
     accounts,
+    asking,
     datasets,
     inspections,
     invitations,
@@ -267,7 +268,7 @@ def test_judging_again_puts_the_photo_back_in_the_queue(told):
 
 def test_a_new_box_is_waited_for_with_the_earlier_verdict_in_sight(told):
     made = stock.fill(told)
-    inspections.set_trim(
+    asking.set_trim(
         store.connect(told.database), made["person"], (0.1, 0.1, 0.6, 0.6), who="mina", now=stock.NOW
     )
     with signed_in(told):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import crack, inspections, opinions, photos, scales, standards, store
+from core import asking, crack, inspections, opinions, photos, scales, standards, store
 from core.errors import PatinaError
 from core.records import Verdict
 from tests import stock
@@ -122,7 +122,7 @@ def test_a_scale_is_kept_with_its_author_and_widths_follow_without_a_model(told)
     id = stock.ask(db, told, "crack", 1, answer=wall())
     opinions.say(db, id, "crack", who="mina", now=NOW, note="seen on site")
     before = inspections.get(db, id)
-    inspections.set_scale(db, id, LINE, who="jun", now=NOW + 5, standard=standards.STANDARDS["kr-deck"])
+    asking.set_scale(db, id, LINE, who="jun", now=NOW + 5, standard=standards.STANDARDS["kr-deck"])
     found = inspections.get(db, id)
     assert (found.scale, found.scale_by, found.scale_at) == (LINE, "jun", NOW + 5)
     assert found.run_id == before.run_id, "nobody judged again"
@@ -137,9 +137,9 @@ def test_a_scale_is_kept_with_its_author_and_widths_follow_without_a_model(told)
 def test_a_scale_before_the_verdict_waits_for_it_and_one_handed_in_is_one(told):
     db = store.connect(told.database)
     id = stock.ask(db, told, "crack", 2)
-    inspections.set_scale(db, id, LINE, who="jun", now=NOW)
+    asking.set_scale(db, id, LINE, who="jun", now=NOW)
     found = inspections.get(db, id)
     assert (found.scale, found.verdict) == (LINE, None)
     sha = stock.keep(db, told, stock.picture(3), "3.jpg")
-    id = inspections.ask(db, sha, "crack", owner="mina", now=NOW, batch="b", scale_mm_per_px=0.5)
+    id = asking.ask(db, sha, "crack", owner="mina", now=NOW, batch="b", scale_mm_per_px=0.5)
     assert inspections.get(db, id).scale == scales.given(0.5)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import arrays, artifacts, inspections, store
+from core import arrays, artifacts, asking, inspections, store
 from pages.parts import spotlight
 from tests import stock
 
@@ -46,7 +46,7 @@ def test_an_inspection_shows_what_the_judge_kept_and_nothing_else(tmp_path, monk
         id = stock.ask(db, told, "corrosion", n, answer=stock.verdict("corrosion", "2"))
         content, kind = arrays.pack({"p": np.full(4, 0.25, np.float32), **kept})
         sha = artifacts.keep(db, told.artifacts, content, kind, stock.NOW)
-        inspections.answer(
+        asking.answer(
             db, id, stock.verdict("corrosion", "2"), who="Patina", now=stock.NOW, arrays=sha, run_id=None
         )
         found = spotlight.of_inspection(inspections.get(db, id))

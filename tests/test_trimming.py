@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core import coach, corrosion, inspections, labels, queue, store
+from core import asking, coach, corrosion, inspections, labels, queue, store
 from core.errors import Conflict, DataError
 from core.inspections import Inspection
 from core.records import Card
@@ -27,13 +27,13 @@ def judged(db, id, label):
     [run] = queue.claim(db, "judge", "w", NOW)
     found = inspections.get(db, id)
     answer = stock.verdict("corrosion", label, trim=found.trim)
-    inspections.answer(db, id, answer, who="Patina", now=NOW, run_id=run.id)
+    asking.answer(db, id, answer, who="Patina", now=NOW, run_id=run.id)
     queue.finish(db, run, {}, NOW)
 
 
 def test_a_box_asks_for_a_verdict_on_that_part_and_the_earlier_one_stays(house):
     db, id = house
-    inspections.set_trim(db, id, (0.1, 0.2, 0.6, 0.7), who="mina", now=NOW)
+    asking.set_trim(db, id, (0.1, 0.2, 0.6, 0.7), who="mina", now=NOW)
     assert inspections.get(db, id).trim == (0.1, 0.2, 0.6, 0.7)
     assert inspections.get(db, id).state == "waiting"
     judged(db, id, "3")
@@ -103,13 +103,13 @@ def test_a_box_drawn_while_the_photo_waits_goes_along_with_it(tmp_path):
     told = stock.settings(tmp_path)
     db = store.connect(told.database)
     id = stock.ask(db, told, "corrosion", 1)
-    inspections.set_trim(db, id, (0.1, 0.2, 0.6, 0.7), who="mina", now=NOW)
+    asking.set_trim(db, id, (0.1, 0.2, 0.6, 0.7), who="mina", now=NOW)
     assert (
         len(queue.claim(db, "judge", "w", NOW, 9)) == 1
     )  # one verdict, not one without and one with the box
     assert inspections.get(db, id).trim == (0.1, 0.2, 0.6, 0.7)
     with pytest.raises(Conflict, match="being judged"):
-        inspections.set_trim(db, id, None, who="mina", now=NOW)
+        asking.set_trim(db, id, None, who="mina", now=NOW)
     assert inspections.get(db, id).trim == (0.1, 0.2, 0.6, 0.7)
 
 
@@ -117,10 +117,10 @@ def test_a_box_drawn_while_the_photo_waits_goes_along_with_it(tmp_path):
 def test_a_box_outside_its_photo_is_refused_and_nothing_is_written(house, box):
     db, id = house
     with pytest.raises(DataError, match=r"Draw it again|Draw a larger one"):
-        inspections.set_trim(db, id, box, who="mina", now=NOW)
+        asking.set_trim(db, id, box, who="mina", now=NOW)
     assert inspections.get(db, id).trim is None
     assert inspections.get(db, id).state == "done"
     photo = inspections.get(db, id).photo
     with pytest.raises(DataError):
-        inspections.ask(db, photo, "corrosion", owner="mina", now=NOW, batch="b", trim=box)
+        asking.ask(db, photo, "corrosion", owner="mina", now=NOW, batch="b", trim=box)
     assert len(inspections.find(db)) == 1

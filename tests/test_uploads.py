@@ -14,7 +14,7 @@ import httpx
 import pytest
 from starlette.requests import ClientDisconnect
 
-from core import artifacts, inspections, photos, store
+from core import artifacts, asking, photos, store
 from core.errors import Conflict, NoRoom, NotFound, PatinaError, PhotoError
 from core.uploads import BrokenOff, NameAside, Plan, TooLarge, Uploads
 from tests.serving import World, jpeg, server
@@ -272,7 +272,7 @@ def test_the_rows_of_a_photo_stand_when_it_is_acknowledged(world, uploads, eva, 
     receive(uploads, place, Plan(), jpeg())
     kept = uploads.keep(world.db, place, "a.jpg", who=eva, now=time.time())
     elsewhere = store.connect(world.settings.database, fresh=True)
-    inspections.ask(elsewhere, kept.sha256, "rail", owner="eva", now=1.0, batch="b")
+    asking.ask(elsewhere, kept.sha256, "rail", owner="eva", now=1.0, batch="b")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from PIL import Image
 from core import (
     arrays,
     artifacts,
+    asking,
     cards,
     coach,
     corrosion,
@@ -101,7 +102,7 @@ def test_the_same_photo_gets_the_same_verdict_in_a_batch_and_alone(told, db):
     with lane("judge", told) as judge:
         assert judge.take()
         first = [inspections.get(db, asked).arrays for asked in together]
-        inspections.ask_again(db, together[2], who="mina", now=3.0)
+        asking.ask_again(db, together[2], who="mina", now=3.0)
         assert judge.take()
     a, b = (arrays.unpack(artifacts.read(told.artifacts, sha))["p"] for sha in
             (first[2], inspections.get(db, together[2]).arrays))  # fmt: skip
@@ -162,7 +163,7 @@ def test_a_damaged_model_fails_the_runs_until_it_is_mended(told, db):
         assert judge.take()
         assert "sha256 differs" in inspections.get(db, asked).error
         path.write_bytes(whole)
-        inspections.ask_again(db, asked, who="mina", now=3.0)
+        asking.ask_again(db, asked, who="mina", now=3.0)
         assert judge.take()
     assert inspections.get(db, asked).state == "done"
 
@@ -180,7 +181,7 @@ def test_a_promoted_model_answers_from_then_on(told, db):
         assert judge.take()
         services.promote(db, second, who="mina", now=2.0, threshold=0.9)
         judge.rest()
-        inspections.ask_again(db, asked[1], who="mina", now=3.0)
+        asking.ask_again(db, asked[1], who="mina", now=3.0)
         assert judge.take()
     first, then = (inspections.get(db, one).verdict for one in asked)
     assert (first.model, then.model, then.threshold) == ("first", "second", 0.9)

@@ -19,6 +19,7 @@ from core import (
     __version__,
     arrays,
     artifacts,
+    asking,
     cards,
     coach,
     crack,
@@ -228,9 +229,9 @@ class Judge:
                 standard = standards.chosen(self.settings)
                 verdict = crack.scaled(verdict, drawn.mm_per_px, drawn.error, standard)
             elif seen is not None:
-                inspections.keep_scale(self.db, inspection.id, seen, who=inspection.owner, now=now)
+                asking.keep_scale(self.db, inspection.id, seen, who=inspection.owner, now=now)
             sha = artifacts.keep(self.db, self.settings.artifacts, content, media_type, now)
-            inspections.answer(
+            asking.answer(
                 self.db,
                 inspection.id,
                 verdict,

@@ -16,7 +16,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import artifacts, drawings, inspections, markers, opinions, photos, standards
+from core import artifacts, asking, drawings, inspections, markers, opinions, photos, standards
 from core.errors import NotFound, PatinaError
 from core.inspections import Inspection
 from core.rest import answers, asked
@@ -44,7 +44,7 @@ class Inspecting:
         told, kept = await self._asked(request)
         wanted = _wanted(told, kept, owner=person(request).name, now=self.context.clock())
         wait = asked.number(told, "wait", LONGEST_WAIT_SECONDS, low=0) or 0.0
-        id = await self.context.with_db(lambda db: inspections.ask(db, **wanted, wake=self.settings.wake))
+        id = await self.context.with_db(lambda db: asking.ask(db, **wanted, wake=self.settings.wake))
         found = await self._awaited(request, id, min(wait, LONGEST_WAIT_SECONDS))
         is_over = found.state not in ("waiting", "running")
         return in_json(
@@ -166,7 +166,7 @@ class Inspecting:
         scale = await self.context.decoding(measure)
 
         def keep(db: Database) -> Inspection:
-            inspections.set_scale(
+            asking.set_scale(
                 db,
                 id,
                 scale,
@@ -189,7 +189,7 @@ class Inspecting:
 
 
 def _wanted(told: Mapping[str, Any], kept: Kept | None, *, owner: str, now: float) -> dict[str, Any]:
-    """What `inspections.ask` takes, from the words of a request; `PatinaError` for what does not fit."""
+    """What `asking.ask` takes, from the words of a request; `PatinaError` for what does not fit."""
     sha, name = (kept.sha256, kept.name) if kept else (str(told.get("photo", "")), told.get("name"))
     if not sha:
         raise PatinaError("There is no photo: give its sha256 as `photo`, or send the photo itself.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import artifacts, cards, inspections, pictures, store
+from core import artifacts, cards, inspections, pictures, store, stored_photos
 from core.errors import NotFound
 from core.rest import asked
 from core.rest.context import ASK_AGAIN, Context, in_thread, inspection_id
@@ -37,7 +37,7 @@ class Showing:
         side = pictures.side_of(int(asked.number(request.query_params, "side", 320, low=1) or 320))
 
         def make() -> tuple[Path, str]:
-            inspections.require_photo(store.connect(self.settings.database), sha)
+            stored_photos.require(store.connect(self.settings.database), sha)
             return pictures.thumbnail(self.settings, sha, side), "image/webp"
 
         return await self.context.file(request, f"{sha}-{side}", make)

@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import archives, inspections, pictures, store
+from core import archives, pictures, store, stored_photos
 from core.errors import NotFound, PatinaError
 from core.rest import answers, asked
 from core.rest.answers import V1, in_json
@@ -65,7 +65,7 @@ class Uploading:
         sha = asked.sha(request.scope.get(NAME, ""))
 
         def make() -> tuple[Path, str]:
-            inspections.require_photo(store.connect(self.settings.database), sha)
+            stored_photos.require(store.connect(self.settings.database), sha)
             return pictures.upright(self.settings, sha)
 
         return await self.context.file(request, f"{sha}-upright", make)

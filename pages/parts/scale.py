@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from core import artifacts, inspections, markers, photos, scales, standards, store
+from core import artifacts, asking, markers, photos, scales, standards, store
 from core.inspections import Inspection
 from core.scales import Closer, Scale
 from core.settings import Settings
@@ -25,7 +25,7 @@ def keep(of: Inspection, make: Callable[[], Scale]) -> None:
     """Keep a scale with its author, have the widths told in millimetres, and draw the page anew."""
     settings = Settings.of()
     with notice.instead():
-        inspections.set_scale(
+        asking.set_scale(
             store.connect(settings.database),
             of.id,
             make(),

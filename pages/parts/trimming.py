@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from core import coach, inspections, store
+from core import asking, coach, store
 from core.inspections import Inspection
 from core.settings import Settings
 from pages.parts import access, cropper, notice, words
@@ -41,7 +41,7 @@ def show(inspection: Inspection) -> None:
         with notice.instead():
             box = None if kept == (0.0, 0.0, 1.0, 1.0) else kept
             now, who = time.time(), access.me().name
-            inspections.set_trim(db, inspection.id, box, who=who, now=now, wake=settings.wake)
+            asking.set_trim(db, inspection.id, box, who=who, now=now, wake=settings.wake)
             st.session_state["crop-done"] = True
             st.rerun()
 

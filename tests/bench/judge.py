@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from core import children, inspections, queue, services, store, workers
+from core import asking, children, inspections, queue, services, store, workers
 from core.errors import NotFound
 from core.records import DOMAINS
 from core.settings import ROOT, Settings
@@ -87,9 +87,7 @@ def waited(db, settings: Settings, domain, seed: int) -> float:
     content = stock.picture(seed, domain, side=SIDE)
     began = time.perf_counter()
     sha = stock.keep(db, settings, content, f"{seed}.jpg", now=time.time())
-    asked = inspections.ask(
-        db, sha, domain, owner="bench", now=time.time(), batch="bench", wake=settings.wake
-    )
+    asked = asking.ask(db, sha, domain, owner="bench", now=time.time(), batch="bench", wake=settings.wake)
     until(lambda: inspections.get(db, asked).state not in ("waiting", "running"))
     spent = time.perf_counter() - began
     assert inspections.get(db, asked).verdict is not None, inspections.get(db, asked).error

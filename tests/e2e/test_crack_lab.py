@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import arrays, artifacts, cards, crack, inspections, queue, sweep
+from core import arrays, artifacts, asking, cards, crack, inspections, queue, sweep
 from tests import laboratory, serving, stock
 from tests.serving import World
 
@@ -149,14 +149,14 @@ def judged(world: World) -> int:
     """A photo of a wall that was judged without a scale; its inspection."""
     content = stock.picture(77, "crack")
     sha = stock.keep(world.db, world.settings, content, "pier.jpg")
-    asked = inspections.ask(world.db, sha, "crack", owner="inspector", now=stock.NOW, batch="b")
+    asked = asking.ask(world.db, sha, "crack", owner="inspector", now=stock.NOW, batch="b")
     stored = np.zeros((360, 480), np.uint8)
     stored[100:106, 40:440] = 230
     told = crack.judge({"p": stored}, 0.5, cards.read(world.settings.models, "crack", "starter-test"))
     [run] = queue.claim(world.db, "judge", "test", stock.NOW)
     packed, kind = arrays.pack({"p": stored, "unlike": np.float32(0.5)})
     kept = artifacts.keep(world.db, world.settings.artifacts, packed, kind, stock.NOW)
-    inspections.answer(world.db, asked, told, who="test", now=stock.NOW, arrays=kept, run_id=run.id)
+    asking.answer(world.db, asked, told, who="test", now=stock.NOW, arrays=kept, run_id=run.id)
     queue.finish(world.db, run, {}, stock.NOW)
     return asked
 
