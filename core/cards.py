@@ -50,6 +50,17 @@ def seal(card: Card, folder: Path) -> Card:
     return card
 
 
+def knows(card: Card, folder: Path, **more: object) -> Card:
+    """Write more of what a model knows into its card: the card with `known` so extended.
+
+    `ModelError` when its weights are not those that the card names.
+    """
+    weights(folder, card)
+    card = dataclasses.replace(card, known={**card.known, **more})
+    disk.put(folder / CARD, card.to_json().encode())
+    return card
+
+
 def file(card: Card, folder: Path, models: Path, *, keep: bool = False) -> Card:
     """Move a finished run's weights, evaluations and maps into models/<domain>/<id>/; the filed card.
 

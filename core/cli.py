@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Callable[[Namespace, Settings], int | None]] = {
     "models list": models.all_models,
     "models show": models.show,
     "models file": models.file,
+    "models int8": models.int8,
     "models promote": models.promote,
     "user add": site.add_person,
     "worker": site.worker,

@@ -77,7 +77,7 @@ def predict(told: Namespace, settings: Settings) -> None:
 
 
 SAID = ("label", "confidence", "threshold", "needs_person", "reason", "model")
-MEASURED = ("crack_fraction", "max_width_px", "max_width_mm", "standard", "grade")
+MEASURED = ("arithmetic", "crack_fraction", "max_width_px", "max_width_mm", "standard", "grade")
 
 
 def _judged(
@@ -87,7 +87,7 @@ def _judged(
     from core.engine import loop, work
 
     loop.use_threads()
-    model = work.ENGINES[found.card.domain].load(found.card, found.folder)
+    model = work.ready(found.card, found.folder)
     asked, taken = [Photo(path) for word in told.photos for path in _photos_in(word)], set[Path]()
     judged: list[dict[str, Any]] = []
     for answer in work.answers(found.card.domain, model, asked, lambda one: work.picture(one, found.card)):

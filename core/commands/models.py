@@ -53,6 +53,31 @@ def file(told: Namespace, settings: Settings) -> None:
     )
 
 
+def int8(told: Namespace, settings: Settings) -> None:
+    """`models int8`: F1 on validation photos in 8 bits and as it is, kept in the card with the ranges."""
+    db = store.if_there(settings.database)
+    found = services.find(db, settings.models, told.model)
+    if found.card.domain != "crack":
+        raise ConfigError(f"Only crack models answer in 8 bits; {told.model} is a {found.card.domain} model.")
+    from core import sets
+    from core.engine import loop, work
+
+    loop.use_threads()
+    photos = sets.gather(told.data, "crack", db, settings.artifacts)
+    card = work.keep_int8(found.card, found.folder, photos)
+    known = card.known["int8"]
+    is_allowed = "ranges" in known
+    terminal.tell(
+        told.json,
+        {"model": f"crack/{card.id}", "allowed": is_allowed} | {k: known[k] for k in ("f1", "plain_f1", "n")},
+        lambda: [
+            f"F1 on {known['n']} validation photos: {terminal.figure(known['f1'])} in 8 bits, "
+            f"{terminal.figure(known['plain_f1'])} as it is",
+            f"crack/{card.id} {'may' if is_allowed else 'may not'} answer in 8 bits",
+        ],
+    )
+
+
 def promote(told: Namespace, settings: Settings) -> None:
     """`models promote`: into service, when its weights are what its card says."""
     db = store.connect(settings.database)

@@ -26,7 +26,7 @@ from core import cards, certainty, crack, losses, metrics, sweep
 from core import config as settings_of
 from core import photos as files
 from core.crack import Config
-from core.engine import checkpoint, classifiers, loop, peers
+from core.engine import checkpoint, classifiers, int8, loop, peers
 from core.engine.loaders import Augment, augment
 from core.engine.loop import Machine, State
 from core.engine.unet import MEAN, SPREAD, Network, Pretrained, UNet
@@ -178,6 +178,9 @@ def _finished(
     if config.half:
         card, stored = _halved(card, stored, answered, parts["val"], machine)
     digest = _digest(stored)
+    if machine.device.type == "cpu" and int8.runs_here():
+        small = in_int8(_model(card, stored, machine), digest, parts["train"], parts["val"])
+        card = dataclasses.replace(card, known={**card.known, "int8": small})
     return dataclasses.replace(card, id=f"unet-{digest[:8]}"), stored
 
 
@@ -313,6 +316,8 @@ class Model:
     """So many times as large a photo is looked at: 2 is for fine cracks, at four times the time."""
     seen: Callable[[int, int], None] | None = None
     """Told after each part of a photo how many of how many were looked at; what it raises ends the look."""
+    told: str = ""
+    """In which arithmetic it answers on this machine, and why; empty where nothing was chosen."""
 
 
 @dataclass(frozen=True)
@@ -461,7 +466,7 @@ def _look(model: Model, picture: np.ndarray, own: tuple[slice, slice]) -> tuple[
                 logits, levels = model.net.look(turned)
             total = total + _view(logits.float().sigmoid(), view, back=True)
             if not view:
-                features = _features(levels, own)
+                features = _features(model.net, levels, own)
         p = (total / model.views)[0, 0][own]
     return p.cpu().numpy(), features
 
@@ -469,7 +474,7 @@ def _look(model: Model, picture: np.ndarray, own: tuple[slice, slice]) -> tuple[
 def _seen(model: Model, picture: np.ndarray, own: tuple[slice, slice]) -> np.ndarray:
     """The features of `_look` alone: half of the network has nothing to say to them."""
     with loop.judging(model.net), model.machine.autocast():
-        return _features(model.net.descend(_entering(picture, model.machine)), own)
+        return _features(model.net, model.net.descend(_entering(picture, model.machine)), own)
 
 
 def _entering(picture: np.ndarray, machine: Machine) -> torch.Tensor:
@@ -477,8 +482,12 @@ def _entering(picture: np.ndarray, machine: Machine) -> torch.Tensor:
     return ready(x.to(machine.device, torch.float32).div_(255), machine)
 
 
-def _features(levels: Sequence[torch.Tensor], own: tuple[slice, slice]) -> np.ndarray:
-    return torch.cat([_summed(level, own, 2**k) for k, level in enumerate(levels)]).cpu().numpy()
+def _features(net: Network, levels: Sequence[torch.Tensor], own: tuple[slice, slice]) -> np.ndarray:
+    steps = net.steps or [(1.0, 0)] * len(levels)
+    sums = []
+    for k, (level, (step, zero)) in enumerate(zip(levels, steps, strict=True)):
+        sums.append(_summed(level, own, 2**k, zero) * step)
+    return torch.cat(sums).cpu().numpy()
 
 
 def _view(x: torch.Tensor, view: int, back: bool = False) -> torch.Tensor:
@@ -490,12 +499,12 @@ def _view(x: torch.Tensor, view: int, back: bool = False) -> torch.Tensor:
     return x.flip(-1) if view >= 4 else x
 
 
-def _summed(level: torch.Tensor, own: tuple[slice, slice], cell: int) -> torch.Tensor:
+def _summed(level: torch.Tensor, own: tuple[slice, slice], cell: int, zero: int = 0) -> torch.Tensor:
     """Channel sums (c,) float64 over the own part of one level, in pixels of the photo."""
     rows, columns = (slice(s.start // cell, -(-s.stop // cell)) for s in own)
     inside = level[0, :, rows, columns].double()
     share = (own[0].stop - own[0].start) * (own[1].stop - own[1].start) / max(1, inside[0].numel())
-    return inside.sum((1, 2)) * share
+    return (inside.sum((1, 2)) - zero * inside[0].numel()) * share
 
 
 def _known(model: Model, photos: Sequence[Photo]) -> Known:
@@ -579,6 +588,31 @@ def _halved(
         return dataclasses.replace(card, notes=card.notes + note), stored
     note = f" Filed in half precision, which changes none of {len(other)} verdicts."
     return dataclasses.replace(card, notes=card.notes + note), small
+
+
+def in_int8(model: Model, digest: str, train: Sequence[Photo], val: Sequence[Photo]) -> dict[str, Any]:
+    """Whether the model may answer in 8 bits, for its card's `known["int8"]` (`int8.measured`).
+
+    `digest` is the sha256 of its weights, for which alone this holds. Ranges are learned on photos of
+    `train`; their choice and the F1 at the card's threshold are of `val`.
+    """
+    cut = cast(float, cast(Card, model.card).threshold)
+    once = dataclasses.replace(model, known=None)
+    taught = [train[i] for i in np.linspace(0, len(train) - 1, min(len(train), int8.PHOTOS)).astype(int)]
+
+    def show(net: Network) -> None:
+        for photo in taught:
+            picture = fitting(photo)[0]
+            picture = shrink(picture, model.longest_px) if model.longest_px else picture
+            for _ in tiles(dataclasses.replace(once, net=net), picture):
+                pass
+
+    def f1(net: Network) -> float:
+        said = _answered(dataclasses.replace(once, net=net), val)
+        counts = (metrics.Counts.of(mask, sweep.mask(p, cut)) for p, mask in said)
+        return float(sum(counts, metrics.Counts.zero()).f1)
+
+    return int8.measured(model.net, show, f1) | {"n": len(val), "weights_sha256": digest}
 
 
 def _pooled(answered: Iterable[tuple[np.ndarray, np.ndarray]]) -> metrics.Counts:

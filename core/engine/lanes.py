@@ -262,8 +262,11 @@ class Judge:
             model = known[2]
         else:
             began = time.monotonic()
-            model = work.ENGINES[domain].load(serving.card, serving.folder)
+            model = work.ready(serving.card, serving.folder)
             log.info("%s/%s loaded in %.1f s", domain, serving.card.id, time.monotonic() - began)
+            if told := getattr(model, "told", ""):
+                log.info("%s in %s", domain, told)
+                self.life.describe(f"{self.machine}; {domain} in {told}", version())
         self._ready[domain] = (stamp, serving, model)
         return serving, model
 

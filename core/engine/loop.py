@@ -26,6 +26,8 @@ class Machine:
     device: torch.device
     bf16: bool
     """True where bf16 arithmetic is in the hardware: CUDA from Ampere on, CPUs with AVX512-BF16 or AMX."""
+    int8: bool = False
+    """True where a network was brought into 8 bits (`core.engine.int8`); what was left is as above."""
 
     @classmethod
     def here(cls, fast: bool = True) -> Machine:
@@ -48,6 +50,11 @@ class Machine:
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16):
             yield
 
+    @property
+    def arithmetic(self) -> str:
+        """int8, bf16 or fp32."""
+        return "int8" if self.int8 else "bf16" if self.bf16 else "fp32"
+
     def put(self, net: nn.Module) -> nn.Module:
         """The network on this machine, in its memory format."""
         return net.to(self.device, memory_format=self.memory_format)  # type: ignore[call-overload]
@@ -55,7 +62,7 @@ class Machine:
     def __str__(self) -> str:
         name = torch.cuda.get_device_name() if self.device.type == "cuda" else platform.processor() or "CPU"
         threads = "" if self.device.type == "cuda" else f", {torch.get_num_threads()} threads"
-        return f"{name}{threads}, {'bf16' if self.bf16 else 'fp32'}"
+        return f"{name}{threads}, {self.arithmetic}"
 
 
 _BF16 = ("avx512_bf16", "amx_tile")

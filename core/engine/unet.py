@@ -41,6 +41,8 @@ class Network(nn.Module, abc.ABC):
     head: nn.Conv2d
     levels: int
     kernel: int
+    steps: Sequence[tuple[float, int]] = ()
+    """In 8 bits: what one step is worth on each level on the way down, and which step is zero."""
 
     def ascent(self, seen: Sequence[int], widths: Sequence[int], kernel: int) -> None:
         """Lay the way up: `seen` channels on each level on the way down, `widths` on the way up."""
@@ -150,6 +152,7 @@ class Pretrained(Network):
         self.ascent((filters, *self.SEEN), (filters, 2 * filters, 3 * filters, 4 * filters, below), kernel=3)
         self.begin(crack_share)
         self.body = self._cut(classifiers.build("mobilenet_v2", 1, init="random"))
+        self._reach_px = self._reach()  # once: layers may be replaced by others that look as far
         mean, std = (torch.tensor(x) for x in (classifiers.IMAGENET_MEAN, classifiers.IMAGENET_STD))
         self.factor: torch.Tensor
         self.shift: torch.Tensor
@@ -169,6 +172,9 @@ class Pretrained(Network):
     @property
     def reach_px(self) -> int:
         """Each convolution looks `kernel // 2` of its cells to each side; a stride makes cells wider."""
+        return self._reach_px
+
+    def _reach(self) -> int:
         reach, cell = 0, 1
         for layer in self.body.modules():
             if isinstance(layer, nn.Conv2d):

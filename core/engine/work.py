@@ -26,7 +26,7 @@ from core import config as settings_of
 from core import margins as around
 from core import photos as files
 from core.cycles import Begin
-from core.engine import checkpoint, corrosion, crack, loaders, rail
+from core.engine import checkpoint, corrosion, crack, int8, loaders, quickest, rail
 from core.engine import trials as sweeping
 from core.errors import ConfigError, Conflict, DataError, PatinaError
 from core.orders import rules
@@ -43,6 +43,15 @@ RUN = "run.json"
 
 ENGINES: Mapping[Domain, Any] = {"rail": rail, "crack": crack, "corrosion": corrosion}
 """Who learns: train, load, predict. `core.orders.rules` says who decides."""
+
+
+def ready(card: Card, folder: Path) -> Any:
+    """The model in folder, loaded to judge: a crack model in the quickest arithmetic that it may answer in.
+
+    `evaluate` takes the one that the card's figures were measured in.
+    """
+    model = ENGINES[card.domain].load(card, folder)
+    return quickest.quickest(model) if card.domain == "crack" else model
 
 
 def train(
@@ -161,6 +170,8 @@ class Answer(Generic[T]):
     quality: Quality | None = None
     grey: np.ndarray | None = None
     """(H, W) uint8, the photo's light, which crack widths are read from; of other domains None."""
+    arithmetic: str = ""
+    """In which a crack model answered: int8, bf16 or fp32."""
     error: PatinaError | None = None
 
 
@@ -172,6 +183,7 @@ def answers(
     `picture_of` gives the upright, trimmed picture; a `PatinaError` it raises is that one's answer.
     """
     waiting: deque[Answer[T]] = deque()
+    arithmetic = model.machine.arithmetic if domain == "crack" else ""
 
     def pictures() -> Iterator[np.ndarray]:
         for one in asked:
@@ -181,7 +193,8 @@ def answers(
                 waiting.append(Answer(one, error=error))
                 continue
             grey = files.grey(picture) if domain == "crack" else None
-            waiting.append(Answer(one, quality=quality.measured(picture), grey=grey))
+            seen = Answer(one, quality=quality.measured(picture), grey=grey, arithmetic=arithmetic)
+            waiting.append(seen)
             yield picture
 
     for arrays in ENGINES[domain].predict(model, pictures()):
@@ -212,6 +225,8 @@ def verdict(
     if card.domain == "corrosion" and costs is not None:
         told["costs"] = np.asarray(costs)
     judged: Verdict = rules(card.domain).judge(answer.arrays, threshold, card, **told)
+    if answer.arithmetic:
+        judged = dataclasses.replace(judged, figures={**judged.figures, "arithmetic": answer.arithmetic})
     return judged
 
 
@@ -305,6 +320,24 @@ def keep_evaluation(
     path = folder / f"evaluation-{split if own else f'{cards.slug(photos.name)}-{split}'}.npz"
     checkpoint.put_arrays(path, evaluation)
     return path
+
+
+def keep_int8(card: Card, folder: Path, photos: PhotoSet) -> Card:
+    """Measure whether a crack model may answer in 8 bits, and write it into its card; the card.
+
+    `ConfigError` for photos that it was not trained with, or a machine whose CPU has no 8-bit sums.
+    """
+    if all(data.get("fingerprint") != photos.fingerprint for data in card.data):
+        names = ", ".join(str(data.get("name")) for data in card.data)
+        raise ConfigError(
+            f"crack/{card.id} learned from {names} and its threshold is of validation photos there; name "
+            f"that set, {photos.name} holds other photos or labels."
+        )
+    if not int8.runs_here():
+        raise ConfigError("This CPU has no 8-bit sums (AVX512-VNNI); measure on a machine that has.")
+    model, parts = crack.load(card, folder), crack.split(photos, card.seed)
+    known = crack.in_int8(model, card.weights_sha256, parts["train"], parts["val"])
+    return cards.knows(card, folder, int8=known)
 
 
 def changed(asked: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
