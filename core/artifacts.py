@@ -21,7 +21,7 @@ from core.store import row
 
 def put(root: Path | str, content: bytes | Path) -> str:
     """Keep these bytes (or this finished file, which is moved) and return their sha256."""
-    sha = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else hash_file(content)
+    sha = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else disk.sha256(content)
     fs, base = _open(root)
     place = f"{base}/{sha[:2]}/{sha[2:]}"
     if fs.exists(place):
@@ -97,12 +97,6 @@ def path(root: Path | str, sha: str) -> Path:
     if not place.is_file():
         raise NotFound(f"There is no file {sha[:12]}… in the store.")
     return place
-
-
-def hash_file(file: Path) -> str:
-    """The sha256 of a file, read in pieces."""
-    with file.open("rb") as opened_file:
-        return hashlib.file_digest(opened_file, "sha256").hexdigest()
 
 
 def is_sha256(word: str) -> bool:

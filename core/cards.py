@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib.metadata
 import itertools
 import os
+import platform
 import re
 import shutil
 import zipfile
@@ -182,6 +184,11 @@ def weights(folder: Path, card: Card) -> Path:
             "(sha256 differs); copy the model again or train it anew."
         )
     return path
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """For a card, what was at work: Python and the packages that shape a result."""
+    return {"python": platform.python_version()} | {one: importlib.metadata.version(one) for one in packages}
 
 
 def evaluation(folder: Path, split: str) -> dict[str, np.ndarray] | None:

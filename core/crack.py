@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core import certainty, fine, losses, measures, metrics, photos, reasons, sweep, widths
+from core import certainty, disk, fine, losses, measures, metrics, photos, reasons, sweep, widths
 from core.config import param
 from core.errors import ConfigError, DataError
 from core.measures import NEAR
@@ -335,7 +335,7 @@ def check_size(photo: Photo, mask: np.ndarray, picture: np.ndarray) -> None:
 
 def sha256(photo: Photo) -> str:
     """The hash of a photo's file, read where the set did not bring it."""
-    return photo.sha256 or photos.sha256(photo.path)
+    return photo.sha256 or disk.sha256(photo.path)
 
 
 def _at(histograms: np.ndarray, threshold: float) -> dict[str, Any]:

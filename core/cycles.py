@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core import advice, head
+from core import advice, arrays, head
 from core import config as settings_of
 from core import luck as lucks
 from core.advice import Helping
@@ -198,7 +198,7 @@ def photos(folder: Path) -> dict[str, np.ndarray]:
 
     `pool_sha256 pool_group pool_truth` and the same of `test`: text, text, int8 (1 defect, 0 normal, -1).
     """
-    return _arrays(folder / PHOTOS) or {}
+    return arrays.of_file(folder / PHOTOS) or {}
 
 
 def draw_file(folder: Path, repeat: int) -> Path:
@@ -215,7 +215,7 @@ def draw_arrays(draw: Draw) -> dict[str, np.ndarray]:
 
 def drawn(folder: Path, repeat: int) -> Draw | None:
     """The start set and the groups of one repeat (from 1 on); None before it has begun."""
-    stored = _arrays(draw_file(folder, repeat))
+    stored = arrays.of_file(draw_file(folder, repeat))
     if stored is None:
         return None
     cuts = np.cumsum([0, *stored["sizes"]])
@@ -237,7 +237,7 @@ def features(folder: Path, repeat: int, training: int) -> dict[str, np.ndarray] 
     if not cycle_file(folder, repeat, training).is_file():
         return None
     for number in range(training, 0, -1):
-        found = _arrays(features_file(folder, repeat, number))
+        found = arrays.of_file(features_file(folder, repeat, number))
         if found is not None:
             return found
     return None
@@ -251,7 +251,7 @@ in -0, the test photos' in -1."""
 def described(folder: Path) -> np.ndarray | None:
     """(n, 3 d + 1) float32 descriptions of the pool as the head sees them; None for another method's run."""
     found = sorted(folder.glob(f"{DESCRIBED}-*-0.npz"))
-    stored = _arrays(found[0]) if found else None
+    stored = arrays.of_file(found[0]) if found else None
     if stored is None:
         return None
     mean, factor = head.scale_of(stored["found"])
@@ -273,14 +273,7 @@ def cycle(folder: Path, repeat: int, training: int) -> dict[str, np.ndarray] | N
     that nobody has labelled, with its interval (nan where it cannot be told), and `share_used` ().
     Empty group arrays after the last training, which has no group to judge.
     """
-    return _arrays(cycle_file(folder, repeat, training))
-
-
-def _arrays(path: Path) -> dict[str, np.ndarray] | None:
-    if not path.is_file():
-        return None
-    with np.load(path, allow_pickle=False) as stored:
-        return {key: stored[key] for key in stored.files}
+    return arrays.of_file(cycle_file(folder, repeat, training))
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

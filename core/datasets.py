@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from core import photos, tables
+from core import disk, photos, tables
 from core.archives import unpack
 from core.errors import DataError, PhotoError
 from core.findings import Look, Report, look, looks, report
@@ -96,8 +96,8 @@ def fingerprint(found: Iterable[Photo]) -> str:
     """One hash for the photos' bytes, what is said of them and how they are split, in any order."""
     lines = []
     for p in found:
-        mask = photos.sha256(p.mask) if p.mask else None
-        said = [p.sha256 or photos.sha256(p.path), p.label, p.grade, mask, p.group, p.split, p.fold, p.trim]
+        mask = disk.sha256(p.mask) if p.mask else None
+        said = [p.sha256 or disk.sha256(p.path), p.label, p.grade, mask, p.group, p.split, p.fold, p.trim]
         said += [True] if p.is_marked else []  # a set that nobody has marked keeps the hash it had
         lines.append(json.dumps(said))
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

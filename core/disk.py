@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -27,6 +28,12 @@ def put(path: Path, content: bytes, *, lasting: bool = True) -> None:
         raise
     if lasting:
         flush_folder(path.parent)
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file's bytes as 64 hex digits in lower case; the file is read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def flush_folder(folder: Path) -> None:

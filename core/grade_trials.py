@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from core import config as settings_of
-from core import published
+from core import published, terminal
 from core.corrosion import CHOSEN, OWN, Config
 from core.decisions import CLASSES
 from core.grades import PER_GRADE
@@ -119,16 +119,12 @@ def lines(told: Mapping[str, Any]) -> list[str]:
     for row in told["rows"]:
         mark = "*" if row["trial"] == told["best"] else " "
         cells = [f"{mark} {row['trial']:2} {row['name']:{wide}}"]
-        cells += [_digits(v) for v in means(row).values()]
-        cells += [f"{_digits(row['per_grade'][g]['f1']):7}" for g in CLASSES]
-        cells += [f"{_digits(row['off_by_two']):10}", f"{_digits(row['val_f1']):8}"]
+        cells += [terminal.digits(v) for v in means(row).values()]
+        cells += [f"{terminal.digits(row['per_grade'][g]['f1']):7}" for g in CLASSES]
+        cells += [f"{terminal.digits(row['off_by_two']):10}", f"{terminal.digits(row['val_f1']):8}"]
         said.append("  ".join([*cells, f"{row['published']['f1']:.2f}" if row["published"] else "–"]))
     said += [f"  {row['name']}: starts from {row['origin']}" for row in told["rows"]]
     return said
-
-
-def _digits(value: float | None) -> str:
-    return "–     " if value is None else f"{value:.4f}"
 
 
 def _name(values: Mapping[str, Any], chosen: Mapping[str, Sequence[Any]]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from core import config as settings_of
-from core import fine, losses, metrics, published, sweep
+from core import fine, losses, metrics, published, sweep, terminal
 from core.crack import Config
 from core.records import Card
 
@@ -126,22 +126,18 @@ def lines(told: Mapping[str, Any]) -> list[str]:
     said = ["  ".join([*heads, *(fine.words(w) for w in shown)])]
     for row in told["rows"]:
         mark = "*" if row["trial"] == told["best"] else " "
-        cells = [f"{mark} {row['trial']:2} {row['name']:{wide}}", _digits(row["val_f1"])]
-        cells += [f"{row['threshold']:.3f}", *(_digits(row[k]) for k in ("precision", "recall"))]
-        cells += [_digits(row["accuracy"]), _digits(row["f1"])]
-        cells += [f"{_digits(w['recall']):{len(fine.words(w))}}" for w in row.get("by_width", [])]
+        cells = [f"{mark} {row['trial']:2} {row['name']:{wide}}", terminal.digits(row["val_f1"])]
+        cells += [f"{row['threshold']:.3f}", *(terminal.digits(row[k]) for k in ("precision", "recall"))]
+        cells += [terminal.digits(row["accuracy"]), terminal.digits(row["f1"])]
+        cells += [f"{terminal.digits(w['recall']):{len(fine.words(w))}}" for w in row.get("by_width", [])]
         said.append("  ".join(cells))
     beside = [(row, one) for row in told["rows"] for one in row["published"]]
     if beside:
         said.append("beside the paper's, of other photos, at its thresholds (precision recall accuracy F1):")
     for row, one in beside:
-        four = [" ".join(_digits(one[who][k]) for k in FOUR) for who in ("ours", "published")]
+        four = [" ".join(terminal.digits(one[who][k]) for k in FOUR) for who in ("ours", "published")]
         said.append(f"  {row['name']:{wide}}  {one['threshold']:.2f}  ours {four[0]}  paper {four[1]}")
     return said
-
-
-def _digits(value: float | None) -> str:
-    return "–     " if value is None else f"{value:.4f}"
 
 
 FOUR: Final = ("precision", "recall", "accuracy", "f1")

@@ -8,7 +8,6 @@ are refused. Colour profiles are ignored, as the public sets our models learned 
 
 from __future__ import annotations
 
-import hashlib
 import io
 import math
 import unicodedata
@@ -96,12 +95,6 @@ def focal_35mm(source: Path | bytes | BinaryIO, name: str = "") -> float | None:
 
 
 _ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}
-
-
-def sha256(path: Path) -> str:
-    """The hash of a file's bytes, as lower-case hex; equal to `probe(path).sha256`."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def trim(picture: np.ndarray, trim: Trim, margin: float = 1.0) -> np.ndarray:

@@ -88,10 +88,10 @@ def keep(
         for position, photo, facts, mask_sha, mask_bytes, whole in told:
             for one, path in ((facts, photo.path), (whole, photo.whole)):
                 if one is not None:
-                    _keep_row(db, one.sha256, _media_type(path), one.bytes, now)
+                    artifacts.note(db, one.sha256, _media_type(path), one.bytes, now)
                     stored_photos.keep(db, one, photo.title, who=who, now=now)
             if mask_sha:
-                _keep_row(db, mask_sha, _media_type(photo.mask), mask_bytes, now)
+                artifacts.note(db, mask_sha, _media_type(photo.mask), mask_bytes, now)
             db.conn.execute(
                 """insert into set_photos (set_id, position, photo, name, label, grade, mask, place, split,
                                            fold, trim_json, source, whole, cut_json)
@@ -241,14 +241,6 @@ def refuse_known(db: Database, name: str) -> None:
 
 def _media_type(file: Path | None) -> str:
     return mimetypes.guess_type(file.name if file else "")[0] or "application/octet-stream"
-
-
-def _keep_row(db: Database, sha: str, media_type: str, size: int, now: float) -> None:
-    db.conn.execute(
-        """insert into artifacts (sha256, media_type, bytes, created_at)
-           values (:sha, :media_type, :size, :now) on conflict do nothing""",
-        {"sha": sha, "media_type": media_type, "size": size, "now": now},
-    )
 
 
 def _of_row(r: Any) -> StoredSet:

@@ -110,6 +110,11 @@ def figure(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def digits(value: float | None) -> str:
+    """A figure of a column, six signs wide: `0.8312`, or – for one that does not exist."""
+    return "–     " if value is None else f"{value:.4f}"
+
+
 def duration(seconds: float) -> str:
     """`0:42`, `12 min` or `3 h 05 min`."""
     minutes, rest = divmod(round(seconds), 60)

@@ -24,7 +24,7 @@ from sqlite_utils import Database
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from core import artifacts, photos, pictures, stored_photos
+from core import artifacts, disk, photos, pictures, stored_photos
 from core.errors import Conflict, NoRoom, NotFound, PatinaError, PhotoError
 from core.records import Person
 from core.settings import Settings
@@ -224,7 +224,7 @@ class Uploads:
         """Take a whole upload into the store; the upload is gone after. `PhotoError` when it is no photo."""
         shown = photos.safe_name(name)
         try:
-            sha = artifacts.hash_file(place)
+            sha = disk.sha256(place)
             known = row(db, "select width_px, height_px from photos where sha256 = :sha", {"sha": sha})
             if known is not None:
                 place.unlink()

@@ -13,8 +13,7 @@ import numpy as np
 from PIL import Image
 
 from core import config as settings_of
-from core import cycles, divisions, queue, rail, selection, store
-from core.artifacts import hash_file
+from core import cycles, disk, divisions, queue, rail, selection, store
 from core.metrics import plain
 from core.records import Photo
 from core.settings import Settings
@@ -35,7 +34,7 @@ def photos(
         Image.fromarray(rng.integers(0, 255, (48, 48), np.uint8)).save(path, quality=80)
         split = "pool" if i < n_pool else "test"
         told = {"label": rail.CLASSES[int(i % 4 == 0)], "group": f"place {i // 3}", "split": split}
-        made.append(Photo(path=path, name=path.name, sha256=hash_file(path), **told))
+        made.append(Photo(path=path, name=path.name, sha256=disk.sha256(path), **told))
     laboratory.keep(settings, name, "rail", made)
     return made[:n_pool], made[n_pool:]
 

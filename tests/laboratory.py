@@ -14,8 +14,7 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import save_file
 
-from core import cards, corrosion, crack, decisions, queue, rail, sets, store, sweep
-from core.artifacts import hash_file
+from core import cards, corrosion, crack, decisions, disk, queue, rail, sets, store, sweep
 from core.records import Card, Photo, PhotoSet, Progress
 from core.settings import Settings
 from tests import stock
@@ -167,7 +166,7 @@ def _photo(scratch: Path, name: str, seed: int, domain: str, size: tuple[int, in
         content = out.getvalue()
     path = scratch / name
     path.write_bytes(content)
-    return Photo(path=path, name=name, sha256=hash_file(path))
+    return Photo(path=path, name=name, sha256=disk.sha256(path))
 
 
 def keep(settings: Settings, name: str, domain: str, photos: list[Photo]) -> None:

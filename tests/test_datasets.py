@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, overlaps, photos, tables
+from core import datasets, disk, overlaps, tables
 from core.errors import DataError
 from core.records import Photo, PhotoSet
 from tests.conftest import SHARED, needs_photos
@@ -82,7 +82,7 @@ def test_a_table_gives_every_field(tmp_path):
     assert photo == Photo(
         path=tmp_path / "untrimmed" / "p1.jpg",
         name="p1.jpg",
-        sha256=photos.sha256(tmp_path / "untrimmed" / "p1.jpg"),
+        sha256=disk.sha256(tmp_path / "untrimmed" / "p1.jpg"),
         grade=2,
         group="bridge 7",
         split="train",

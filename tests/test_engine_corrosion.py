@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from core import cards, config, corrosion
 from core import photos as files
 from core.corrosion import Config
-from core.engine import checkpoint, loop, stages, vision
+from core.engine import checkpoint, likeness, loop, stages, vision
 from core.engine import corrosion as engine
 from core.engine.loop import State
 from core.errors import ConfigError, DataError, ModelError
@@ -339,7 +339,7 @@ def test_a_photo_of_something_else_is_unlike(trained):
 def test_distances_are_those_to_the_three_nearest():
     known = F.normalize(torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [1.0, 1.0]]))
     by_hand = 1 - (1.0 + 0.5**0.5 + 0.0) / 3
-    assert stages.distances(known, torch.tensor([[5.0, 0.0]])).item() == pytest.approx(by_hand)
+    assert likeness.distances(known, torch.tensor([[5.0, 0.0]])).item() == pytest.approx(by_hand)
 
 
 def test_foreign_and_damaged_weights_are_refused(trained, tmp_path):

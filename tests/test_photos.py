@@ -11,7 +11,7 @@ import pillow_heif
 import pytest
 from PIL import Image, features
 
-from core import photos, quality
+from core import disk, photos, quality
 from core.errors import PhotoError
 from tests.badimages import ROWS, Row, bad_photos, make_badimages  # noqa: F401
 from tests.conftest import SHARED, needs_photos
@@ -94,7 +94,7 @@ def test_a_path_bytes_and_an_open_file_give_the_same(tmp_path):
         again, same = photos.open(source)
         assert (again == first).all()
         assert same == facts
-    assert facts.sha256 == photos.sha256(tmp_path / "a.png")
+    assert facts.sha256 == disk.sha256(tmp_path / "a.png")
     assert facts.bytes == len(data)
 
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from starlette.requests import ClientDisconnect
 
-from core import artifacts, asking, photos, store
+from core import artifacts, asking, disk, photos, store
 from core.errors import Conflict, NoRoom, NotFound, PatinaError, PhotoError
 from core.uploads import BrokenOff, NameAside, Plan, TooLarge, Uploads
 from tests.serving import World, jpeg, server
@@ -339,9 +339,7 @@ def test_a_killed_server_has_lost_nothing_it_acknowledged(world):
             assert store.row(world.db, "select 1 from photos where sha256 = :sha", {"sha": sha})
         for path in root.glob("*/*"):
             if not path.name.startswith(".aside-"):
-                assert artifacts.hash_file(path) == path.parent.name + path.name, (
-                    "nothing half under a final name"
-                )
+                assert disk.sha256(path) == path.parent.name + path.name, "nothing half under a final name"
         eva = world.session_of("inspector").person
         for word, whole in parts.items():
             place = Uploads(world.settings).place(eva, word)

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import pickle
 import re
@@ -22,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from core import disk
 from core.engine.vision import models
 from core.errors import ConfigError, ModelError
 
@@ -250,7 +250,7 @@ def pretrained(
             named += sorted(p for p in weights_dir.glob(f"{network}-*.pth") if p not in named)
         for path in named:
             if path.is_file():
-                return _read(path), f"ImageNet, {path.name} (sha256 {_sha256(path)[:12]}…)"
+                return _read(path), f"ImageNet, {path.name} (sha256 {disk.sha256(path)[:12]}…)"
     where = str(weights_dir) if weights_dir else "a folder and name it with --weights-dir or PATINA_WEIGHTS"
     ask = f"Put {' or '.join(wanted)} into {where}"
     if is_partial:
@@ -298,7 +298,7 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
         if path.suffix == ".safetensors":
             return load_file(str(path))
         told = re.search(r"-([0-9a-f]{8})\.pth$", path.name)
-        if told and not _sha256(path).startswith(told[1]):
+        if told and not disk.sha256(path).startswith(told[1]):
             raise ModelError(
                 f"{path.name} is damaged: its content does not begin with the hash {told[1]} that its name "
                 "promises. Fetch it again."
@@ -311,11 +311,6 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     if not isinstance(weights, dict) or not all(torch.is_tensor(v) for v in weights.values()):
         raise ModelError(f"{path.name} is no table of tensors. Take torchvision's own file.")
     return weights
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _few(names: list[str]) -> str:

@@ -6,8 +6,6 @@ How it learns, fold by fold, is `core.engine.stages`.
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
-import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,8 +20,9 @@ from core import cards, corrosion, decisions
 from core import config as settings_of
 from core.corrosion import CLASSES, Config, N
 from core.engine import checkpoint, classifiers, loaders, looking
+from core.engine.likeness import NEAREST, distances
 from core.engine.loop import Machine
-from core.engine.stages import NEAREST, Training, distances, look, prepare
+from core.engine.stages import Training, look, prepare
 from core.errors import ModelError
 from core.records import Card, PhotoSet, Progress
 from core.settings import Settings
@@ -117,12 +116,6 @@ def predict(model: Model, pictures: Iterable[np.ndarray]) -> Iterator[dict[str, 
             yield {"p": p[i], "unlike": np.asarray(share[i], np.float32), "looked": seen[i]}
 
 
-def versions() -> dict[str, str]:
-    """What was at work: Python and the packages that shape a result."""
-    named = ("torch", "torchvision", "numpy")
-    return {"python": platform.python_version()} | {n: importlib.metadata.version(n) for n in named}
-
-
 def _card(training: Training, photos: PhotoSet, command: str) -> Card:
     """The model's card but for its figures and the hash of its weights."""
     config, memory = training.config, training.state.memory
@@ -171,7 +164,7 @@ def _card(training: Training, photos: PhotoSet, command: str) -> Card:
             "dealt": training.note,
             "curves": training.curves(),
         },
-        versions=versions(),
+        versions=cards.versions("torch", "torchvision", "numpy"),
         command=command,
         seed=config.seed,
         device=str(training.machine),

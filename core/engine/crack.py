@@ -5,9 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import hashlib
-import importlib.metadata
 import io
-import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -166,7 +164,7 @@ def _finished(
                 for name in ("step", "loss", "val_f1", "val_threshold")
             },
         },
-        versions=versions(),
+        versions=cards.versions("torch", "numpy", "scipy", "scikit-image"),
         command=command,
         seed=config.seed,
         device=str(machine),
@@ -519,12 +517,6 @@ def _known(model: Model, photos: Sequence[Photo]) -> Known:
         rows.append(np.sum(sums, axis=0) / picture[..., 0].size)
     groups = np.asarray([photo.group or photo.title for photo in photos])
     return Known.of(torch.from_numpy(np.asarray(rows)), groups)
-
-
-def versions() -> dict[str, str]:
-    """What was at work: Python and the packages that shape a result."""
-    named = ("torch", "numpy", "scipy", "scikit-image")
-    return {"python": platform.python_version()} | {n: importlib.metadata.version(n) for n in named}
 
 
 def _digest(stored: Mapping[str, torch.Tensor]) -> str:

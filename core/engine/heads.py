@@ -19,11 +19,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from core import validation
+from core import arrays, validation
 from core.cycles import DESCRIBED
 from core.engine import checkpoint, loop
 from core.engine.classifiers import IMAGENET_MEAN, IMAGENET_STD, Classifier, layers
-from core.engine.lessons import Course, Lesson, chance, load_arrays, look
+from core.engine.lessons import Course, Lesson, chance, look
 from core.engine.loop import State
 from core.head import SLOPE, scale_of, weights_of
 from core.rail import CLASSES
@@ -174,7 +174,7 @@ class HeadCourse(Course):
         told = (config.network, config.image_size, config.stripes, config.views, self.origin)
         of = [str(told), *(zlib.crc32(x.cpu().numpy().tobytes()) for x in (self.pictures, pictures))]
         path = self.folder / f"{DESCRIBED}-{zlib.crc32(str(of).encode()):08x}-{len(self._seen)}.npz"
-        stored = load_arrays(path)
+        stored = arrays.of_file(path)
         if stored is None:
             since = time.monotonic()
             stored = {"found": look(self.net, self.machine, pictures.split(32), config.views)[1]}

@@ -330,14 +330,6 @@ def chance(seed: int, name: str) -> int:
     return zlib.crc32(f"{seed} {name}".encode())
 
 
-def load_arrays(path: Path) -> dict[str, np.ndarray] | None:
-    """What `checkpoint.put_arrays` wrote, None where there is nothing."""
-    if not path.is_file():
-        return None
-    with np.load(path, allow_pickle=False) as stored:
-        return {key: stored[key] for key in stored.files}
-
-
 def _averaged(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The network's own weights out of the state of its running average."""
     return {k.removeprefix("module."): v for k, v in state.items() if k.startswith("module.")}

@@ -7,8 +7,6 @@ a fold, then the one that is filed. A lesson that is over has left an .npz in th
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
-import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,13 +17,13 @@ import torch
 from safetensors.torch import load_file, save
 from torch import nn
 
-from core import cards, cycles, divisions, rail, validation
+from core import arrays, cards, cycles, divisions, rail, validation
 from core import config as settings_of
 from core.cycles import Begin
 from core.engine import checkpoint, classifiers, loaders
 from core.engine import cycles as experiments
 from core.engine.heads import HeadCourse, described
-from core.engine.lessons import Course, Lesson, Told, chance, load_arrays, look
+from core.engine.lessons import Course, Lesson, Told, chance, look
 from core.engine.likeness import NEAREST, apart_from_other_places, as_bytes, distances
 from core.engine.loop import Machine
 from core.engine.pretrain import pretrain
@@ -116,7 +114,7 @@ def _with_validation(told: Told, course: Course) -> Iterator[Progress]:
     for k in range(config.folds):
         fit, val = known[part != k], known[part == k]
         lesson = Lesson(f"fold {k + 1}", fit, told.truth[fit], config.epochs, val)
-        stored = load_arrays(course.folder / f"fold-{k + 1}.npz")
+        stored = arrays.of_file(course.folder / f"fold-{k + 1}.npz")
         if stored is None:
             yield from course.teach(lesson)
             apart = distances(*(torch.from_numpy(course.look(index)[1]) for index in (fit, val)))
@@ -175,9 +173,9 @@ def _finish(
     if len(told.tested):
         answers = list(_answers(_model(card, stored), shown.split(32)))
         files["test"] = rail.evaluation(told.tested, answers)
-    for split, arrays in files.items():
-        checkpoint.put_arrays(course.folder / f"evaluation-{split}.npz", arrays)
-    figures = {split: rail.score(arrays, card.threshold) for split, arrays in files.items()}
+    for split, stacked in files.items():
+        checkpoint.put_arrays(course.folder / f"evaluation-{split}.npz", stacked)
+    figures = {split: rail.score(stacked, card.threshold) for split, stacked in files.items()}
     card = dataclasses.replace(card, figures=figures)
     curves = {f"{s}_{k}": f[k] for s, f in figures.items() for k in cycles.FIGURES if f[k] is not None}
     last = course.total + 1
@@ -223,7 +221,7 @@ def _card(
         threshold_how=how,
         temperature=temperature,
         known={"nearest": NEAREST},
-        versions=versions(),
+        versions=cards.versions("torch", "torchvision", "numpy"),
         command=told.command,
         seed=config.seed,
         device=str(course.machine),
@@ -294,12 +292,6 @@ def _answers(model: Model, chunks: Iterable[torch.Tensor]) -> Iterator[dict[str,
         share = np.searchsorted(model.distances, far, "left") / max(1, len(model.distances))
         for p, unlike in zip(validation.probabilities(logits, model.card.temperature), share, strict=True):
             yield {"p": p, "unlike": np.asarray(unlike, np.float32)}
-
-
-def versions() -> dict[str, str]:
-    """What was at work: Python and the packages that shape a result."""
-    named = ("torch", "torchvision", "numpy")
-    return {"python": platform.python_version()} | {n: importlib.metadata.version(n) for n in named}
 
 
 def empty(card: Card) -> nn.Module:

@@ -23,13 +23,11 @@ from core import config as settings_of
 from core import corrosion, decisions, folds, metrics
 from core.corrosion import Config, N
 from core.engine import checkpoint, classifiers, loaders, looking, loop
+from core.engine.likeness import distances
 from core.engine.loop import Machine, State
 from core.errors import ConfigError
 from core.records import Photo, PhotoSet, Progress
 from core.settings import Settings
-
-NEAREST = 3
-"""ours: a photo is as far from the training photos as it is, on average, from its three nearest."""
 
 
 @dataclass(frozen=True)
@@ -387,12 +385,6 @@ def losses(logits: torch.Tensor, grades: torch.Tensor, soft: float = 0.0, focus:
     is_asked = (grades[:, None] >= k).float()
     each = F.binary_cross_entropy_with_logits(logits, is_worse, reduction="none")
     return times * (each * is_asked).sum(1) / logits.shape[1]
-
-
-def distances(known: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
-    """(n,) float32, 0 to 2: mean cosine distance of each photo to its three nearest known ones."""
-    near = F.normalize(features.float(), dim=1) @ F.normalize(known.float(), dim=1).T
-    return 1 - near.topk(min(NEAREST, len(known)), dim=1).values.mean(1)
 
 
 def look(

@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import torch
 
-from core import cards, quality, standards, trials
+from core import cards, disk, quality, standards, trials
 from core import config as settings_of
 from core import margins as around
 from core import photos as files
@@ -293,7 +293,7 @@ def margins(
             views = (whole if m == around.WHOLE else files.trim(whole, box, m) for m in steps)
             p.append(np.stack([answer["p"] for answer in corrosion.predict(model, views)]))
             kept.append(photo)
-            wholes.append(files.sha256(path))
+            wholes.append(disk.sha256(path))
         except PatinaError as error:
             note = str(error)
         yield Progress(n, len(part), "evaluate", note=note)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import artifacts, batches, cards, inspections, samples, store
+from core import artifacts, batches, cards, disk, inspections, samples, store
 from core.records import DOMAINS
 from core.settings import ROOT, Settings
 from core.store import row, writing
@@ -223,7 +223,7 @@ def test_a_broken_upload_goes_on_where_it_stopped(visit, patina, world, tmp_path
     assert told, "the last request sends the rest, not the whole"
     size = large.stat().st_size
     assert (int(told[1]), int(told[2]), int(told[3])) == (here, size - 1, size)
-    assert artifacts.path(world.settings.artifacts, artifacts.hash_file(large)).stat().st_size == size
+    assert artifacts.path(world.settings.artifacts, disk.sha256(large)).stat().st_size == size
 
 
 def arrived(world) -> int:
