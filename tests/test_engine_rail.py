@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core import cards, cycles, datasets, head, photos, rail, reasons, selection, validation
+from core import arrays, cards, cycles, datasets, head, photos, rail, reasons, selection, validation
 from core import config as settings_of
 from core.cycles import Begin
 from core.engine import checkpoint, heads, lessons, likeness, loop, softmatch
@@ -417,7 +417,7 @@ def test_a_fitted_head_gets_threshold_and_temperature_from_places_it_never_saw(f
     card = run(FOLDS | {"method": "head", "stripes": "beside"}, few, tmp_path)[-1].card
     assert card.known["epoch"] == 1
     assert sorted(
-        np.concatenate([lessons.load_arrays(tmp_path / f"fold-{k}.npz")["photo"] for k in (1, 2)])
+        np.concatenate([arrays.of_file(tmp_path / f"fold-{k}.npz")["photo"] for k in (1, 2)])
     ) == list(range(18))
     assert card.figures["val"] == rail.score(cards.evaluation(tmp_path, "val"), card.threshold)
 
@@ -544,9 +544,7 @@ def test_epochs_of_few_photos_share_a_checkpoint(experiment):
 
 def test_every_pool_photo_is_validated_by_a_network_that_never_saw_its_place(validated, few):
     folder, pool = validated[0], rail.pool(few)
-    judged = [
-        rail_arrays["photo"] for rail_arrays in map(lessons.load_arrays, sorted(folder.glob("fold-*.npz")))
-    ]
+    judged = [rail_arrays["photo"] for rail_arrays in map(arrays.of_file, sorted(folder.glob("fold-*.npz")))]
     assert sorted(np.concatenate(judged).tolist()) == list(range(18))
     places = [{pool[i].group for i in part} for part in judged]
     assert not places[0] & places[1]
@@ -554,7 +552,7 @@ def test_every_pool_photo_is_validated_by_a_network_that_never_saw_its_place(val
 
 def test_threshold_epoch_and_temperature_come_from_validation(validated, few):
     folder, card = validated[0], validated[1][-1].card
-    stored = [lessons.load_arrays(folder / f"fold-{k}.npz") for k in (1, 2)]
+    stored = [arrays.of_file(folder / f"fold-{k}.npz") for k in (1, 2)]
     index = np.concatenate([s["photo"] for s in stored])
     margins = validation.margins(np.concatenate([s["logits"] for s in stored], 1))
     truth = rail.truths([rail.pool(few)[i] for i in index])
