@@ -117,11 +117,12 @@ def decide() -> None:
     with st.container(horizontal=True, key=f"answers-{inspection.domain}"):
         for label in sorted(LABELS[inspection.domain], key=lambda one: one != verdict.label):
             own = label == verdict.label
+            stands = label == spoken.label if spoken is not None else own
             name = words.label(inspection.domain, label)
             st.button(
                 t("photo.confirm", label=name) if own else name,
                 key=f"say-{label}",
-                icon=":material/check:" if own else None,
+                icon=":material/check:" if stands else None,
                 type="primary" if own and spoken is None else "secondary",
                 on_click=say,
                 args=(label,),

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core import config, corrosion, crack, rail
 from core.config import params
 from core.records import Run
-from pages.parts import form, pick
+from pages.parts import form, pick, training
 
 DOMAINS = {"rail": rail, "crack": crack, "corrosion": corrosion}
 CASES = [(domain, preset) for domain, module in DOMAINS.items() for preset in module.PRESETS]
@@ -122,3 +122,13 @@ def test_a_run_is_called_by_the_one_setting_that_was_changed():
     assert name({"n0": 21}) == "rails · table3, Labels at the start: 21"
     assert name({"n0": 21, "seed": 3}) == "rails · table3, 2 changes"
     assert name({"no_longer_known": 1}) == "rails · table3, one change"
+
+
+def test_a_run_says_what_it_does_and_that_its_end_takes_time():
+    def doing(**told: object) -> str:
+        return training.phase_words(Run(1, "train", "crack", {}, "running", progress=told))
+
+    assert doing() == "preparing"
+    assert doing(phase="train", step=3, total=12) == "learning"
+    assert doing(phase="trial 17", step=3, total=12) == "trial 17"
+    assert doing(phase="train", step=12, total=12) == "working out the last figures"

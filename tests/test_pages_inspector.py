@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import time
@@ -422,6 +423,10 @@ def test_the_chip_says_first_what_keeps_people_waiting():
     down = WorkerState("judge", "down", since=stock.NOW)
     assert header.chip([ready, idle], {}) == ("ready", "Ready")
     assert header.chip([ready, busy], {7: run}) == ("busy", "Training 43\u00a0% · 6 min left")
+    ending = dataclasses.replace(busy, fraction=1.0, seconds_left=0.0)
+    assert header.chip([ready, ending], {7: run}) == ("busy", "Training 100\u00a0%"), (
+        "the card takes its time"
+    )
     assert header.chip([WorkerState("judge", "down"), busy], {7: run})[0] == "starting"
     state, label = header.chip([down, busy], {7: run})
     assert state == "down"

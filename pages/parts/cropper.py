@@ -24,7 +24,7 @@ def draw(
 
     Where nobody has drawn a box yet it begins with the `proposed` one.
     """
-    names = ("box", "whole", "back", "hint", "propose")
+    names = ("box", "whole", "back", "hint", "keys", "propose")
     _crop(
         key=key,
         data={

@@ -29,7 +29,10 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "network": (
         "method",
         "network",
+        "encoder",
         "init",
+        "pretrain",
+        "pretrain_epochs",
         "levels",
         "kernel",
         "filters",

@@ -100,8 +100,8 @@ def chip(
 
 
 def progress(worker: WorkerState, run: Run) -> str:
-    """A running training in a few words: "Training 43 % · 6 min left"."""
-    left = worker.seconds_left
+    """A running training in a few words: "Training 43 % · 6 min left"; its end has no clock."""
+    left = worker.seconds_left if worker.fraction < 1 else None
     return t(
         "chip.training",
         what=t(f"kind.{run.kind}"),

@@ -25,6 +25,8 @@ CHOOSE: Final[Mapping[Domain, Callable[..., tuple[dict[str, Any], str]]]] = {
 }
 """Where several trainings can be compared in one run: the form that asks which."""
 ACTIVE: Final = ("waiting", "running")
+PHASES: Final = ("train", "test", "validation", "evaluate", "without labels")
+"""What the engines call what they do; a sweep's and a search's trials have names of their own."""
 MOST_LINES: Final = 8
 """Phases (folds, cycles) that a figure shows at once, the newest ones."""
 
@@ -79,8 +81,16 @@ def state_cell(run: Run) -> Cell:
 
 
 def phase_words(run: Run) -> str:
-    """What a run is doing, as it says itself; before its first report, that it prepares."""
-    return str(run.progress.get("phase") or t("runs.preparing"))
+    """What a run is doing: that it prepares, a phase we know, else what it says itself.
+
+    After its last step a training still works on its card, which takes as long as many steps do.
+    """
+    told = str(run.progress.get("phase") or "")
+    if not told:
+        return t("runs.preparing")
+    if run.fraction >= 1:
+        return t("runs.finishing")
+    return t(f"runs.phase_{told.replace(' ', '_')}") if told in PHASES else told
 
 
 def best_of(db: Database, run: Run) -> tuple[str, float] | None:
@@ -114,6 +124,8 @@ def when_cell(db: Database, run: Run, now: float) -> dict[str, Any]:
     exact = {"title": words.exact(run.ended_at or run.created_at)}
     if run.state == "running":
         left = queue.seconds_left(db, run, now)
+        if run.fraction >= 1:
+            return exact | {"text": t("runs.nearly")}
         told = t("runs.left", time=words.in_about(left)) if left is not None else t("runs.just_begun")
         return exact | {"text": told}
     if run.state == "waiting":

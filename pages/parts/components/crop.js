@@ -43,7 +43,9 @@ function draw(root, data) {
   const back = button(words.back, "", () => set([...first]))
   const propose = button(words.propose, "", () => set([...data.proposed]))
   tools.append(keep, ...(data.proposed && data.box ? [propose] : []), back, whole)
-  root.replaceChildren(stage, tools, make("div", "hint", words.hint))
+  const hint = make("div", "hint", words.hint)
+  hint.append(" ", make("span", "keys", words.keys))
+  root.replaceChildren(stage, tools, hint)
   set(root.drawn?.of === of ? root.drawn.box : box)
 
   function set(next) {
