@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from core import artifacts, datasets, labels, photos, stored_photos
 from core.errors import Conflict, DataError, NotFound, PhotoError
-from core.records import Domain, Photo, PhotoSet, Trim
+from core.records import Domain, Facts, Photo, PhotoSet, Trim
 from core.store import note_event, row, rows, to_json, writing
 
 
@@ -44,77 +44,104 @@ def keep(
 ) -> Iterator[tuple[int, int]]:
     """Take a set into the store; yields (done, all) while files are copied, the rows come last, together.
 
-    Killed half-way it leaves artifacts without a row and no set; the same import again uses them.
+    Killed half-way it leaves artifacts without a row and no set; the same import again uses them. `DataError`
+    for a photo that can no longer be read or has changed, `Conflict` when the name is taken.
     """
     refuse_known(db, photo_set.name)
-    told = []
-    for position, photo in enumerate(photo_set.photos):
-        try:
-            content = photo.path.read_bytes()
-            mask = photo.mask.read_bytes() if photo.mask else None
-            facts = photos.probe(content, photo.title)
-            around = photo.whole.read_bytes() if photo.whole else None
-            whole = photos.probe(around, photo.title) if around else None
-        except (PhotoError, OSError) as error:
-            raise DataError(
-                f"{photo.title} can no longer be read ({error}); read the folder again."
-            ) from None
-        if photo.sha256 not in ("", facts.sha256):
-            raise DataError(f"{photo.title} has changed since the folder was read; read it again.")
-        artifacts.put(root, content)
-        mask_sha = artifacts.put(root, mask) if mask else None
-        if around is not None:
-            artifacts.put(root, around)
-        told.append((position, photo, facts, mask_sha, len(mask or b""), whole))
-        yield position + 1, len(photo_set.photos)
+    copied = []
+    for photo in photo_set.photos:
+        copied.append(_copied(root, photo))
+        yield len(copied), len(photo_set.photos)
     with writing(db):
         refuse_known(db, photo_set.name)
-        set_id = db.conn.execute(
-            """insert into sets (name, domain, licence, is_synthetic, fingerprint, report_json,
-                                 imported_by, imported_at)
-               values (:name, :domain, :licence, :synthetic, :fingerprint, :report, :who, :now)
-               returning id""",
-            {
-                "name": photo_set.name,
-                "domain": photo_set.domain,
-                "licence": photo_set.licence,
-                "synthetic": int(photo_set.is_synthetic),
-                "fingerprint": photo_set.fingerprint,
-                "report": to_json(dict(report)),
-                "who": who,
-                "now": now,
-            },
-        ).fetchone()[0]
-        for position, photo, facts, mask_sha, mask_bytes, whole in told:
-            for one, path in ((facts, photo.path), (whole, photo.whole)):
-                if one is not None:
-                    artifacts.note(db, one.sha256, _media_type(path), one.bytes, now)
-                    stored_photos.keep(db, one, photo.title, who=who, now=now)
-            if mask_sha:
-                artifacts.note(db, mask_sha, _media_type(photo.mask), mask_bytes, now)
-            db.conn.execute(
-                """insert into set_photos (set_id, position, photo, name, label, grade, mask, place, split,
-                                           fold, trim_json, source, whole, cut_json)
-                   values (:set_id, :position, :photo, :name, :label, :grade, :mask, :place, :split,
-                           :fold, :trim, :source, :whole, :cut)""",
-                {
-                    "set_id": set_id,
-                    "position": position,
-                    "photo": facts.sha256,
-                    "name": photo.title,
-                    "label": photo.label,
-                    "grade": photo.grade,
-                    "mask": mask_sha,
-                    "place": photo.group,
-                    "split": photo.split,
-                    "fold": photo.fold,
-                    "trim": to_json(photo.trim) if photo.trim else None,
-                    "source": photo.source,
-                    "whole": whole.sha256 if whole is not None else None,
-                    "cut": to_json(photo.cut) if photo.cut else None,
-                },
-            )
-        note_event(db, who, "imported", f"set/{photo_set.name}", now, n=len(told))
+        set_id = _set_row(db, photo_set, report, who, now)
+        for position, one in enumerate(copied):
+            _photo_rows(db, set_id, position, one, who, now)
+        note_event(db, who, "imported", f"set/{photo_set.name}", now, n=len(copied))
+
+
+@dataclass(frozen=True)
+class _Copied:
+    """A photo of a set whose files lie in the store, still without rows."""
+
+    photo: Photo
+    facts: Facts
+    mask: str | None
+    """sha256 of the expert's mask."""
+    mask_bytes: int
+    whole: Facts | None
+    """Of the same part with its surroundings, where the set has it cut and whole."""
+
+
+def _copied(root: Path, photo: Photo) -> _Copied:
+    try:
+        content = photo.path.read_bytes()
+        mask = photo.mask.read_bytes() if photo.mask else None
+        facts = photos.probe(content, photo.title)
+        around = photo.whole.read_bytes() if photo.whole else None
+        whole = photos.probe(around, photo.title) if around else None
+    except (PhotoError, OSError) as error:
+        raise DataError(f"{photo.title} can no longer be read ({error}); read the folder again.") from None
+    if photo.sha256 not in ("", facts.sha256):
+        raise DataError(f"{photo.title} has changed since the folder was read; read it again.")
+    artifacts.put(root, content)
+    mask_sha = artifacts.put(root, mask) if mask else None
+    if around is not None:
+        artifacts.put(root, around)
+    return _Copied(photo, facts, mask_sha, len(mask or b""), whole)
+
+
+def _set_row(db: Database, photo_set: PhotoSet, report: Mapping[str, Any], who: str, now: float) -> int:
+    found = db.conn.execute(
+        """insert into sets (name, domain, licence, is_synthetic, fingerprint, report_json,
+                             imported_by, imported_at)
+           values (:name, :domain, :licence, :synthetic, :fingerprint, :report, :who, :now)
+           returning id""",
+        {
+            "name": photo_set.name,
+            "domain": photo_set.domain,
+            "licence": photo_set.licence,
+            "synthetic": int(photo_set.is_synthetic),
+            "fingerprint": photo_set.fingerprint,
+            "report": to_json(dict(report)),
+            "who": who,
+            "now": now,
+        },
+    ).fetchone()
+    return int(found[0])
+
+
+def _photo_rows(db: Database, set_id: int, position: int, one: _Copied, who: str, now: float) -> None:
+    """The rows of a photo's files, of the photo itself, and of its place and labels in the set."""
+    photo, facts, whole = one.photo, one.facts, one.whole
+    for seen, path in ((facts, photo.path), (whole, photo.whole)):
+        if seen is not None:
+            artifacts.note(db, seen.sha256, _media_type(path), seen.bytes, now)
+            stored_photos.keep(db, seen, photo.title, who=who, now=now)
+    if one.mask:
+        artifacts.note(db, one.mask, _media_type(photo.mask), one.mask_bytes, now)
+    db.conn.execute(
+        """insert into set_photos (set_id, position, photo, name, label, grade, mask, place, split,
+                                   fold, trim_json, source, whole, cut_json)
+           values (:set_id, :position, :photo, :name, :label, :grade, :mask, :place, :split,
+                   :fold, :trim, :source, :whole, :cut)""",
+        {
+            "set_id": set_id,
+            "position": position,
+            "photo": facts.sha256,
+            "name": photo.title,
+            "label": photo.label,
+            "grade": photo.grade,
+            "mask": one.mask,
+            "place": photo.group,
+            "split": photo.split,
+            "fold": photo.fold,
+            "trim": to_json(photo.trim) if photo.trim else None,
+            "source": photo.source,
+            "whole": whole.sha256 if whole is not None else None,
+            "cut": to_json(photo.cut) if photo.cut else None,
+        },
+    )
 
 
 def all_sets(db: Database, domain: Domain | None = None) -> list[StoredSet]:

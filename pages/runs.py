@@ -12,7 +12,7 @@ from pages.parts.strings import t
 
 PAGE = 40
 
-person = access.require("engineer", "admin")
+access.require("engineer", "admin")
 settings = Settings.of()
 
 
@@ -55,7 +55,7 @@ if ordering:
         if st.button(t("runs.back"), icon=":material/arrow_back:", key="back"):
             places.go("runs")
     st.html(f'<p class="lead">{t("runs.order_lead")}</p>')
-    training.order(db(), settings, person, st.query_params.to_dict())
+    training.order(db(), settings, st.query_params.to_dict())
     st.stop()
 
 known = queue.latest(db(), limit=PAGE)

@@ -134,7 +134,7 @@ def test_fine_cracks_are_told_by_width_at_the_present_threshold(visit, world):
         ]
         plain, two = fine.rescue(told, threshold)
         assert [row[0] for row in table(at, "fine-rescue")] == ["Plain mask", "Two thresholds"]
-        assert table(at, "fine-rescue")[1][1] == f"{two['gained_px']:+,.0f} px"
+        assert table(at, "fine-rescue")[1][1] == f"{two['gained_px']:+,.0f}\u00a0px"
         assert table(at, "fine-rescue")[0][3] == f"{plain['f1']:.3f}"
     np.savez(home / "evaluation-test-x2.npz", **told)
     at = visit("crack", threshold="0.5")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core import pictures
+from core import drawings, pictures
 from core.opinions import LABELS
 from core.records import DOMAINS
 from core.scales import HOWS
@@ -25,7 +25,7 @@ def document(version: str) -> Json:
             "serves, and whatever changes something must come from this site.",
         },
         "security": [{"token": []}, {"session": []}],
-        "paths": _paths(),
+        "paths": _site() | _uploading() | _inspecting() | _showing(),
         "components": {
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
@@ -42,14 +42,8 @@ def document(version: str) -> Json:
     }
 
 
-def _paths() -> Json:
-    upload = _query("upload", "Your word for this upload, 8 to 64 letters, digits, - or _ (a random UUID).")
-    name = _in_path("name", "What to call the photo; any name, percent-encoded.")
-    sha = _in_path("sha", "sha256, 64 hex digits.")
-    id = _in_path("id", "Number of the inspection.", {"type": "integer"})
-    side = _query(
-        "side", f"Longer side in pixels; one of {', '.join(map(str, pictures.SIDES))} is given.", "integer"
-    )
+def _site() -> Json:
+    """How the server is, and this description."""
     return {
         "/healthz": {
             "get": {
@@ -64,6 +58,14 @@ def _paths() -> Json:
                 "responses": _answers({"200": _json("OpenAPI 3.1", {"type": "object"})}),
             }
         },
+    }
+
+
+def _uploading() -> Json:
+    """Photos and archives in: `core.rest.uploading`."""
+    upload = _query("upload", "Your word for this upload, 8 to 64 letters, digits, - or _ (a random UUID).")
+    name = _in_path("name", "What to call the photo; any name, percent-encoded.")
+    return {
         "/api/v1/photos/{name}": {
             "put": {
                 "summary": "Upload a photo, whole or in parts",
@@ -142,6 +144,13 @@ def _paths() -> Json:
                 "responses": _answers({"204": {"description": "What had arrived of it is gone."}}),
             },
         },
+    }
+
+
+def _inspecting() -> Json:
+    """Verdicts asked for and found: `core.rest.inspecting`."""
+    id = _in_path("id", "Number of the inspection.", {"type": "integer"})
+    return {
         "/api/v1/inspections": {
             "post": {
                 "summary": "Ask for a verdict on a photo",
@@ -230,12 +239,23 @@ def _paths() -> Json:
                         "name": "kind",
                         "in": "path",
                         "required": True,
-                        "schema": {"type": "string", "enum": ["dxf", "svg", "csv", "png", "jpg"]},
+                        "schema": {"type": "string", "enum": list(drawings.KINDS)},
                     },
                 ],
                 "responses": _answers({"200": _files("The drawing, table or mask", "image/svg+xml")}, 404),
             }
         },
+    }
+
+
+def _showing() -> Json:
+    """Pictures out: `core.rest.showing`."""
+    id = _in_path("id", "Number of the inspection.", {"type": "integer"})
+    sha = _in_path("sha", "sha256, 64 hex digits.")
+    side = _query(
+        "side", f"Longer side in pixels; one of {', '.join(map(str, pictures.SIDES))} is given.", "integer"
+    )
+    return {
         "/api/v1/artifacts/{sha}": {
             "get": {
                 "summary": "A file of the store, as it was uploaded or made",
@@ -395,7 +415,7 @@ def _schemas() -> Json:
         "Scale": _object(kept_scale, *kept_scale),
         "NewScale": _object(new_scale, "how"),
         "Opinion": _object(opinion, *opinion),
-        "Inspection": _object(inspection | past, *inspection),
+        "Inspection": _object(inspection | past, *(k for k in inspection if k != "terms")),
         "Page": _object(
             {
                 "inspections": {"type": "array", "items": _ref("Inspection")},

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from core import config as settings_of
 from core import curves, datasets, orders, queue, sets
 from core.curves import Curve
-from core.records import DOMAINS, Domain, Person, Run
+from core.records import DOMAINS, Domain, Run
 from core.settings import Settings
 from pages.parts import access, charts, form, networks, pick, places, sweeps, tables, words
 from pages.parts.strings import t
@@ -290,18 +290,10 @@ def settings_table(run: Run) -> None:
 # Ordering one -----------------------------------------------------------------------------------------
 
 
-def order(db: Database, settings: Settings, person: Person, told: Mapping[str, str]) -> None:
+def order(db: Database, settings: Settings, told: Mapping[str, str]) -> None:
     """Domain, data set, preset, settings, start. `told` are the values of the address: new, preset, again."""
     before = next(iter(pick.runs(db, told.get("again", ""))), None)
-    given = before.domain if before else told.get("new")
-    domain: Domain = st.segmented_control(
-        t("runs.domain"),
-        DOMAINS,
-        default=given if given in DOMAINS else "rail",
-        required=True,
-        format_func=lambda d: t(f"domain.{d}"),
-        key="new-domain",
-    )
+    domain = _domain(before.domain if before else told.get("new"))
     known = sets.all_sets(db, domain)
     if max((one.n_photos for one in known), default=0) < datasets.FEW:
         st.html(f'<p class="lead">{t("runs.no_sets", domain=t(f"domain.{domain}"))}</p>')
@@ -310,13 +302,69 @@ def order(db: Database, settings: Settings, person: Person, told: Mapping[str, s
     if not known:
         return
     again = before if before is not None and before.domain == domain else None
+    earlier = again.config if again else {}
     module = orders.rules(domain)
-    data = pick.stored_set(
-        db, domain, key=f"new-set-{domain}", default=str(again.config.get("data", "")) if again else ""
+    data = pick.stored_set(db, domain, key=f"new-set-{domain}", default=str(earlier.get("data", "")))
+    preset = _preset(domain, str(earlier.get("preset", "")) if again else told.get("preset", ""))
+    kept = again is not None and preset == earlier.get("preset")
+    key = f"new-{domain}-{preset}-{again.id if again else 0}"
+    changed, wrong = form.settings(
+        module.Config,
+        module.PRESETS[preset],
+        key=key,
+        changed=(earlier.get("set") or {}) if kept else None,
     )
-    names = list(module.PRESETS)
-    wanted = str(again.config.get("preset", "")) if again else told.get("preset", "")
-    preset = st.segmented_control(
+    axes: dict[str, Any] = {}
+    if domain in CHOOSE and not wrong:
+        config = settings_of.preset(module.Config, module.PRESETS, preset, changed)
+        axes, wrong = CHOOSE[domain](
+            config, key=key, is_wanted="sweep" in told, before=earlier.get("sweep") if again else None
+        )
+    name = st.text_input(t("runs.name_it"), key="new-name", placeholder=t("runs.name_hint"), max_chars=60)
+    if wrong:
+        st.warning(wrong, icon=":material/error:")
+    elif changed:
+        st.html(f'<p class="note">{t("runs.changed", n=len(changed))}</p>')
+    starts = st.button(
+        t("runs.start_now"),
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=bool(wrong),
+        key="start",
+    )
+    if starts and data:
+        run_id = orders.train(
+            db,
+            access.me(),
+            domain,
+            data=data.name,
+            preset=preset,
+            changed=changed,
+            now=time.time(),
+            name=name,
+            wake=settings.wake,
+            sweep=axes,
+        )
+        places.go("run", id=str(run_id))
+
+
+def _domain(given: str | None) -> Domain:
+    """The domain chosen; at first the one given, or rail."""
+    chosen: Domain = st.segmented_control(
+        t("runs.domain"),
+        DOMAINS,
+        default=given if given in DOMAINS else "rail",
+        required=True,
+        format_func=lambda d: t(f"domain.{d}"),
+        key="new-domain",
+    )
+    return chosen
+
+
+def _preset(domain: Domain, wanted: str) -> str:
+    """The preset chosen; at first the one wanted, or the domain's first."""
+    names = list(orders.rules(domain).PRESETS)
+    chosen = st.segmented_control(
         t("runs.preset"),
         names,
         default=wanted if wanted in names else names[0],
@@ -325,48 +373,7 @@ def order(db: Database, settings: Settings, person: Person, told: Mapping[str, s
         help=t("runs.preset_help"),
         format_func=lambda name: name.replace("_", " "),
     )
-    kept = again is not None and preset == again.config.get("preset")
-    key = f"new-{domain}-{preset}-{again.id if again else 0}"
-    changed, wrong = form.settings(
-        module.Config,
-        module.PRESETS[preset],
-        key=key,
-        changed=(again.config.get("set") or {}) if again is not None and kept else None,
-    )
-    axes: dict[str, Any] = {}
-    if domain in CHOOSE and not wrong:
-        config = settings_of.preset(module.Config, module.PRESETS, str(preset), changed)
-        axes, wrong = CHOOSE[domain](
-            config, key=key, is_wanted="sweep" in told, before=again.config.get("sweep") if again else None
-        )
-    name = st.text_input(t("runs.name_it"), key="new-name", placeholder=t("runs.name_hint"), max_chars=60)
-    if wrong:
-        st.warning(wrong, icon=":material/error:")
-    elif changed:
-        st.html(f'<p class="note">{t("runs.changed", n=len(changed))}</p>')
-    if (
-        st.button(
-            t("runs.start_now"),
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=bool(wrong),
-            key="start",
-        )
-        and data
-    ):
-        run_id = orders.train(
-            db,
-            access.me(),
-            domain,
-            data=data.name,
-            preset=str(preset),
-            changed=changed,
-            now=time.time(),
-            name=name,
-            wake=settings.wake,
-            sweep=axes,
-        )
-        places.go("run", id=str(run_id))
+    return str(chosen)
 
 
 def is_active(runs: Sequence[Run]) -> bool:
