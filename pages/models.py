@@ -120,8 +120,6 @@ def one(card: Card) -> None:
     """A card as a page."""
     here = serving(card.domain)
     serves = here is not None and here.card.id == card.id
-    if st.button(t("models.all"), icon=":material/arrow_back:", type="tertiary", key="all"):
-        places.go("models")
     st.title(card.id)
     state = (
         f"<b>{t('models.serves')}</b> {html.escape(since(card.domain))}" if serves else t("lab.not_serving")
@@ -182,6 +180,8 @@ def promote(card: Card, here: Serving | None) -> None:
 
 wanted = st.query_params.get("model", "")
 if "/" in wanted:
+    if st.button(t("models.all"), icon=":material/arrow_back:", type="tertiary", key="all"):
+        places.go("models")
     one(cards.read(settings.models, *wanted.split("/", 1)))
 else:
     st.title(t("page.models"))

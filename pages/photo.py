@@ -29,10 +29,21 @@ from pages.parts.strings import t
 person = access.require(*places.roles("photo"))
 settings, now = Settings.of(), time.time()
 db = store.connect(settings.database)
-asked = st.query_params.get("id", "")
-if not asked.isdigit():
-    raise NotFound(t("photo.which"))
-inspection = inspections.get(db, int(asked))
+
+
+def asked() -> Inspection:
+    """The photo of the address; where there is none, the way back stands above what is said."""
+    told = st.query_params.get("id", "")
+    try:
+        if not told.isdigit():
+            raise NotFound(t("photo.which"))
+        return inspections.get(db, int(told))
+    except NotFound:
+        places.link("inspect", t("inspect.all"), icon=":material/arrow_back:")
+        raise
+
+
+inspection = asked()
 verdict = inspection.verdict
 
 

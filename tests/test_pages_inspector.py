@@ -464,3 +464,15 @@ def test_the_filters_of_an_address_pass_nonsense_over():
     assert found.filters("mina", {"domain": "moon", "since": "x", "found": "?"}) == {"order": "newest"}
     asked = found.filters("mina", {"owner": "me", "found": "ask", "batch": "b"})
     assert asked == {"order": "worst", "batch": "b", "owner": "mina", "needs_person": True, "decided": False}
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "told_it"),
+    [("data", "set", "nope"), ("models", "model", "crack/nope"), ("photo", "id", "9999")],
+)
+def test_an_address_of_nothing_leaves_a_way_back(told, page, name, told_it):
+    with signed_in(told, "engineer", "eva"):
+        app = run(page, **{name: told_it})
+    assert "There is no" in said(app)
+    kinds = [node.type for node in app.main]
+    assert {"page_link", "button"} & set(kinds[: kinds.index("warning")]), "a way back stands above it"
