@@ -58,7 +58,7 @@ async def _welcome(link: str | None) -> None:
     address = await run_in_threadpool(opening.address, told)
     print(f"\n  Patina is at {address}", flush=True)
     if link:
-        print(f"  First sign-in, good once: {address}{link}\n", flush=True)
+        print(f"  One-time link for the first sign-in: {address}{link}\n", flush=True)
 
 
 async def _furnish() -> None:

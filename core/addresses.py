@@ -40,7 +40,7 @@ def routes(pages: Mapping[str, Collection[Role]]) -> list[Route]:
 
 
 class _Elsewhere(Route):
-    """What a reader opens in the browser and nobody else answers; Streamlit's own files are left to it."""
+    """Every address that no page has, shown as the page `lost`; Streamlit answers for its own files."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """As `Route`, for pages only."""

@@ -66,7 +66,7 @@ def find(db: Database, owner: str | None = None, limit: int = 12, *, batch: str 
 
 
 def refuse(db: Database, batch: str, name: str, why: str, *, who: str, now: float) -> None:
-    """Note that a file handed in with a batch is no photo we can judge, so that the batch's page says so."""
+    """Note that a file of a batch is no photo that can be judged, so that the batch's page says so."""
     with writing(db):
         if (name, why) not in refused(db, batch):
             note_event(db, who, "refused", f"batch/{batch}", now, name=name, why=why)

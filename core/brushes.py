@@ -1,4 +1,4 @@
-"""What made-up photos are painted with: rough surfaces, spots, wandering lines, light and a camera.
+"""What synthetic photos are painted with: rough surfaces, spots, wandering lines, light and a camera.
 
 Rough surfaces are noise whose spectrum falls as that of real ones does; no photo stands behind them.
 """
@@ -24,7 +24,7 @@ def cloud(rng: np.random.Generator, shape: tuple[int, int], slope: float) -> np.
 
 @lru_cache(maxsize=64)
 def _spectrum(shape: tuple[int, int], slope: float) -> tuple[tuple[int, int], np.ndarray]:
-    """A size a quarter larger, as the edges of a drawn field meet, and the amplitude of its frequencies."""
+    """The size to draw at, a quarter larger as opposite edges of a field meet, and each amplitude."""
     height, width = (fft.next_fast_len(n + n // 4, real=True) if n > 1 else 1 for n in shape)
     f = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
     f[0, 0] = np.inf
@@ -74,7 +74,7 @@ def shade(rng: np.random.Generator, x: np.ndarray, y: np.ndarray, soft: bool = F
 def finished(
     rng: np.random.Generator, picture: np.ndarray, blur: float, noise: float, grey: bool = False
 ) -> np.ndarray:
-    """What a camera makes of it: (H, W, 3) uint8."""
+    """The picture with a camera's blur, noise and rounding: (H, W, 3) uint8."""
     seen = ndimage.gaussian_filter(picture, (blur, blur, 0))
     speckle = rng.normal(0, noise, (*picture.shape[:2], 1 if grey else 3))
     return np.rint(seen + speckle).clip(0, 255).astype(np.uint8)
@@ -88,7 +88,7 @@ def walk(
     start: np.ndarray | None = None,
     angle: float | None = None,
 ) -> np.ndarray:
-    """Points (n, 2) as y, x half a pixel apart along a way that keeps its direction but for its wandering."""
+    """Points (n, 2) as (y, x), half a pixel apart along a line that wanders about its direction."""
     n = max(8, int(length / 0.5))
     start = rng.uniform(0.05, 0.95, 2) * shape if start is None else start
     angle = rng.uniform(0, 2 * np.pi) if angle is None else angle

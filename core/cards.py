@@ -1,4 +1,4 @@
-"""models_store/: one folder a model, `<domain>/<id>/` with card.json, weights and what it said on its test.
+"""models_store/: one folder a model, `<domain>/<id>/`, with card.json, weights and evaluations.
 
 A folder appears whole or not at all, and what is in it is what the card's sha256 says. Weights are
 safetensors only and checked before anybody loads them; nothing is ever unpickled.
@@ -7,7 +7,6 @@ safetensors only and checked before anybody loads them; nothing is ever unpickle
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import importlib.metadata
 import itertools
 import os
@@ -47,13 +46,13 @@ def seal(card: Card, folder: Path) -> Card:
     """
     weights = folder / WEIGHTS
     _check_header(weights)
-    card = dataclasses.replace(card, weights_sha256=sha256(weights))
+    card = dataclasses.replace(card, weights_sha256=disk.sha256(weights))
     disk.put(folder / CARD, card.to_json().encode())
     return card
 
 
 def knows(card: Card, folder: Path, **more: object) -> Card:
-    """Write more of what a model knows into its card: the card with `known` so extended.
+    """Add to what a card knows, on disk; the card with `known` so extended.
 
     `ModelError` when its weights are not those that the card names.
     """
@@ -73,7 +72,7 @@ def file(card: Card, folder: Path, models: Path, *, keep: bool = False) -> Card:
     """
     home, weights = place(models, card.domain, card.id), folder / WEIGHTS
     _check_header(weights)
-    card = dataclasses.replace(card, weights_sha256=sha256(weights))
+    card = dataclasses.replace(card, weights_sha256=disk.sha256(weights))
     if (home / CARD).exists():
         filed = read(models, card.domain, card.id)
         if filed.weights_sha256 != card.weights_sha256:
@@ -178,7 +177,7 @@ def weights(folder: Path, card: Card) -> Path:
     """
     path = folder / WEIGHTS
     _check_header(path)
-    if not card.weights_sha256 or sha256(path) != card.weights_sha256:
+    if not card.weights_sha256 or disk.sha256(path) != card.weights_sha256:
         raise ModelError(
             f"The weights of {card.domain}/{card.id} are not the ones its card names "
             "(sha256 differs); copy the model again or train it anew."
@@ -201,12 +200,6 @@ def evaluation(folder: Path, split: str) -> dict[str, np.ndarray] | None:
             return {key: stored[key] for key in stored.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path.name} of {folder.name} cannot be read ({error}); evaluate again.") from error
-
-
-def sha256(path: Path) -> str:
-    """The sha256 of a file's content in hex."""
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _folders(models: Path, domain: str | None) -> list[tuple[str, str]]:

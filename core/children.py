@@ -170,7 +170,7 @@ def _start(lane: str, name: str, settings: Settings) -> subprocess.Popen[bytes]:
 
 
 def _ask_to_end(child: subprocess.Popen[bytes]) -> None:
-    """The end of its stdin is what a child heeds on every system; a signal besides where it is a request."""
+    """Close its stdin, which a child heeds on every system, and signal it where a signal is a request."""
     if child.stdin is not None:
         try:
             child.stdin.close()

@@ -1,4 +1,4 @@
-"""Answers with a promise: sets of grades that hold the true one as often as was asked for.
+"""Conformal prediction: sets of grades that hold the true one as often as was asked for.
 
 Split conformal prediction, grade by grade (Vovk, Gammerman, Shafer 2005, Mondrian form): on photos that the
 model has not learned from, how improbable did it find the true grade? A grade is in a new photo's set

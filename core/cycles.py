@@ -59,7 +59,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Begin:
-    """Where another run takes an experiment up: one repeat from one training on, with people's labels.
+    """Where a run takes up another run's experiment: one repeat, from one training on, with people's labels.
 
     What was found before that training is copied, not computed again. From it on these labels teach, whether
     their photos had a pseudo-label, were to get one later or were in no group at all.
@@ -181,7 +181,7 @@ def ledger(folder: Path, repeat: int) -> tuple[dict[str, Any], list[Entry]]:
 
 
 def experiment(folder: Path) -> dict[str, Any]:
-    """How far the experiment in `folder` is; {} before its first training is over.
+    """The state of the experiment in `folder`; {} before its first training is over.
 
     `config columns n_table_columns rows table notes`, and the names of the photos in `pool` and `test`,
     to which the positions in the arrays of `cycle` refer.
@@ -194,7 +194,7 @@ PHOTOS = "photos.npz"
 
 
 def photos(folder: Path) -> dict[str, np.ndarray]:
-    """Who takes part in the experiment in `folder`, in the order of its arrays; {} before it has begun.
+    """The photos of the experiment in `folder`, in the order of its arrays; {} before it has begun.
 
     `pool_sha256 pool_group pool_truth` and the same of `test`: text, text, int8 (1 defect, 0 normal, -1).
     """
@@ -224,7 +224,7 @@ def drawn(folder: Path, repeat: int) -> Draw | None:
 
 
 def features_file(folder: Path, repeat: int, training: int) -> Path:
-    """Where the features that one training has led to lie; apart, for they are large."""
+    """Where the features after one training lie: a file of their own, because they are large."""
     return folder / f"repeat-{repeat}" / f"features-{training}.npz"
 
 

@@ -1,4 +1,4 @@
-"""Data sets: folders of photos with labels in, one `PhotoSet` with every oddity named out.
+"""Data sets: a folder of labelled photos in, one `PhotoSet` out, with every oddity named.
 
 `tables` says which files and folders make a set, `findings` what decoding them shows. Nothing here knows
 the database.

@@ -1,4 +1,4 @@
-"""Made-up photos of rails, concrete and steel with known truth, for where no real ones are at hand.
+"""Synthetic photos of rails, concrete and steel with known truth, for where no real ones are at hand.
 
     python -c "from pathlib import Path; from core import demo; demo.write('rail', Path('made'), 200, seed=0)"
 
@@ -25,7 +25,7 @@ SYNTHETIC = "SYNTHETIC"
 
 
 def write(domain: Domain, folder: Path, n: int, seed: int = 0) -> Path:
-    """A folder with n made-up photos, `labels.csv` and the marker `SYNTHETIC`; the same seed, the same bytes.
+    """A folder with n synthetic photos, `labels.csv` and the marker `SYNTHETIC`; one seed, the same bytes.
 
     Four photos share a place (`group`), its colours and its light, and stay in one split: rail `pool` and
     `test`, a quarter defects; crack `train`, `val`, `test` with masks, an eighth without a crack; corrosion

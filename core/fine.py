@@ -88,7 +88,7 @@ def rescue(
     twice: Mapping[str, np.ndarray] | None = None,
     scale_mm_per_px: float | None = None,
 ) -> list[dict[str, Any]]:
-    """What finds more of fine cracks, and what it costs, against the plain mask at this threshold.
+    """What a second threshold, or a second look at the photo enlarged, finds of fine cracks, and its cost.
 
     A row each: `how` ("plain", "two thresholds"; with `twice`, the same photos seen enlarged, "enlarged" and
     "both"), `low` the lower threshold, `found_px` length of true crack with said crack within 2 px,

@@ -1,4 +1,4 @@
-"""The HTML that every page begins with: Streamlit's own, told whose it is and where its server is.
+"""The HTML that every page begins with: Streamlit's own, with our title and the server's address.
 
 As shipped it says "Streamlit" until the script has run, fetches a font that no page uses, and looks for the
 server below the page's own address first: two 404s and a round trip for everybody who opens a link.

@@ -1,4 +1,4 @@
-"""Inspections, as they stand: a photo asked about in one domain, its newest verdict, a person's word on it.
+"""Inspections as they stand: a photo asked about in one domain, its newest verdict, a person's opinion.
 
 `core.asking` writes them; here they are found, counted and read.
 """

@@ -1,4 +1,4 @@
-"""How people come in: added by an admin, with a link that is good once and sets their password.
+"""How people come in: added by an admin, with a one-time link by which they set their password.
 
 Only the sha256 of a link's secret is stored. A person who forgot the password is sent another link.
 """
@@ -50,7 +50,7 @@ def first_link(db: Database, now: float) -> str | None:
 
 
 def link(db: Database, by: Person, name: str, *, now: float) -> str:
-    """The secret of a link with which this person sets a password and is signed in; good once.
+    """The secret of a one-time link by which this person sets a password and is signed in.
 
     Also for a person who forgot the password. Earlier unused links of the person are void.
     """
@@ -71,7 +71,7 @@ def link(db: Database, by: Person, name: str, *, now: float) -> str:
 
 
 def linked(db: Database, secret: str, now: float) -> Person:
-    """Whom a link is for; looking does not use it up. `SignInNeeded` when it is used, old or unknown."""
+    """Whom a link is for; asking does not use it up. `SignInNeeded` when it is used, old or unknown."""
     found = row(
         db,
         """select u.id, u.name, u.role from signin_links l join users u on u.id = l.user_id

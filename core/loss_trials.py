@@ -98,7 +98,7 @@ def _row(config: Config, found: Card, split: str, told: Mapping[str, np.ndarray]
 def _against_mse(
     row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], told: Mapping[str, np.ndarray] | None
 ) -> dict[str, Any] | None:
-    """A row where it is as precise as `mse` with the same other settings; None where there is no such place.
+    """A row at the threshold where it is as precise as `mse` with the same other settings; None without one.
 
     `precision` (of mse at its threshold), the row's `threshold` there, its `recall` and `by_width`, and
     under `mse` these two of mse.

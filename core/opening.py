@@ -76,7 +76,7 @@ def warm_up(modules: tuple[str, ...]) -> None:
 
 
 def freeze() -> None:
-    """What lives until the end need not be looked at again by each collection."""
+    """Keep the garbage collector from looking again and again at what lives until the end."""
     gc.collect()
     gc.freeze()
 

@@ -1,4 +1,4 @@
-"""What Home says: what needs a decision, what changed, and whether it can be believed. Figures, no words."""
+"""What Home shows, in figures: what needs a decision, what changed, whether verdicts can be believed."""
 
 from __future__ import annotations
 

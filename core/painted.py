@@ -1,4 +1,4 @@
-"""Pictures of a rail, a concrete wall and a steel part with known truth, painted by chance alone."""
+"""Synthetic pictures of a rail, a concrete wall and a steel part, drawn at random with known truth."""
 
 from __future__ import annotations
 

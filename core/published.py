@@ -1,4 +1,4 @@
-"""The tables of the three papers, as printed, of other photos than ours: to compare forms, not figures.
+"""The tables of the three papers as printed. Their photos were others than ours: the figures do not compare.
 
 Rows that do not follow from their own precision and recall by more than rounding are kept as printed;
 `differs` finds them.

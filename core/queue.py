@@ -91,7 +91,7 @@ def claim(db: Database, lane: str, worker: str, now: float, at_most: int = 1) ->
 
 
 def beat(db: Database, run: Run, now: float) -> bool:
-    """Say that the worker lives. False when the run is no longer its own: stop working on it."""
+    """Note the heartbeat of a run's worker. False when the run is no longer its own: stop working on it."""
     return _write(db, run, "beat_at = :now", now=now)
 
 
@@ -214,7 +214,7 @@ def resume(db: Database, run_id: int, now: float, wake: Path | None = None) -> R
 
 
 def sweep_dead(db: Database, now: float) -> int:
-    """Put runs whose worker has not beaten for `STALE_SECONDS` back in the queue; returns how many.
+    """Put runs whose last heartbeat is older than `STALE_SECONDS` back in the queue; returns how many.
 
     A run that has cost three workers their lives is failed instead, with that as the reason.
     """

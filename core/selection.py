@@ -1,4 +1,4 @@
-"""Which photos of a group get the pseudo-label `defect`, how often that is wrong, and what if.
+"""Which photos of a group get the pseudo-label `defect`, how often wrongly, and what other rules would do.
 
 Step 4 of paper 1 as pure functions over stored probabilities: the engine calls them in a cycle, the page
 under a slider. Truth is an int8 array: 1 `defect`, 0 `normal`, -1 unknown.

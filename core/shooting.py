@@ -1,4 +1,4 @@
-"""The rules a photo of a wall has to keep before a crack verdict on it means anything, and which it broke.
+"""The rules that a photo of a wall must keep for a crack verdict to mean anything, and which it breaks.
 
 A photo alone cannot tell whether it was taken square-on: that takes a marker on the wall whose shape is known
 (`core.markers`). Without one the rule is named and left open.

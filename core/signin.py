@@ -1,4 +1,4 @@
-"""The pages in front of the app: sign in, set a password, change it, sign out. Server-rendered, no script.
+"""The pages in front of the app: sign in, set a password, change it, sign out; rendered here, no script.
 
 They work before anything else does: one style sheet inside, the logo inline, nothing fetched.
 """

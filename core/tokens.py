@@ -1,4 +1,4 @@
-"""Keys for programs: made once and shown once, revoked at any time, good for what their owner may do."""
+"""Tokens: keys for programs, shown once and revoked at any time, with the rights of their owner."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def plan(config: Any, told: Axes) -> tuple[Trial, ...]:
 
 
 def kind(config: Any) -> Any:
-    """The room of the domain that this config is of; `ConfigError` where nothing can be swept."""
+    """The module that knows how to sweep this config; `ConfigError` where nothing can be swept."""
     for of, room in KINDS.values():
         if isinstance(config, of):
             return room
@@ -129,7 +129,7 @@ def domain(folder: Path) -> str:
 
 
 def stamp(folder: Path) -> int:
-    """Changes whenever another trial of a sweep has ended: part of a cache's key."""
+    """A text that changes whenever another trial of a sweep has ended, for the key of a cache."""
     return max((p.stat().st_mtime_ns for p in folder.glob(f"trial-*/{cards.CARD}")), default=0)
 
 

@@ -1,4 +1,4 @@
-"""Photos on their way in: streamed to a file aside, continued where they broke off, kept when whole.
+"""Uploads: streamed to a file aside, resumed where they broke off, kept when whole.
 
 An upload is known by its person and a word the client chose. What has arrived of it lies in data/uploads and
 is as good as its length says; a photo gets its name in the store only when all of it is there and opens.

@@ -1,4 +1,4 @@
-"""Who works: one row a worker, beaten every few seconds, and what the page's header makes of it.
+"""The workers: one row each, with a heartbeat every few seconds, and their state for the page's header.
 
 A worker is `starting` while it loads its models, `idle`, or `busy` with a run; its parent writes `down`
 when it has seen it die. A row nobody has beaten for a while is down as well, whatever it says.
@@ -85,7 +85,7 @@ def describe(db: Database, worker: str, device: str, version: str) -> None:
 
 
 def beat(db: Database, worker: str, now: float) -> None:
-    """The worker lives."""
+    """Note a worker's heartbeat."""
     db.conn.execute("update workers set beat_at = :now where name = :name", {"now": now, "name": worker})
 
 

@@ -66,7 +66,7 @@ def test_each_command_serves_the_gated_app_and_says_where_it_is(world, how):
         assert not [m for m in libraries if "/torch/" in m]
         said = site.said()
         assert f"Patina is at {site.url}" in said
-        assert f"First sign-in, good once: {site.url}/welcome/" in said
+        assert f"One-time link for the first sign-in: {site.url}/welcome/" in said
         assert "Traceback" not in said
     assert "Traceback" not in site.said()
     assert site.process.returncode in (0, 1, -signal.SIGINT)

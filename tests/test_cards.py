@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from core import cards
+from core import cards, disk
 from core.errors import Conflict, ModelError, NotFound
 from core.records import Card
 
@@ -44,7 +44,7 @@ def test_a_filed_model_is_found_again_with_all_it_needs(run, tmp_path):
     filed = cards.file(CARD, run, models)
     home = cards.place(models, "crack", "unet-1")
     assert cards.read(models, "crack", "unet-1") == filed
-    assert filed.weights_sha256 == cards.sha256(home / cards.WEIGHTS)
+    assert filed.weights_sha256 == disk.sha256(home / cards.WEIGHTS)
     assert cards.weights(home, filed).is_file()
     assert cards.evaluation(home, "test")["name"].tolist() == ["x.jpg"]
     assert cards.evaluation(home, "val") is None

@@ -9,7 +9,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
-from core import cards, config, corrosion
+from core import cards, config, corrosion, disk
 from core import photos as files
 from core.corrosion import Config
 from core.engine import checkpoint, likeness, loop, stages, vision
@@ -352,7 +352,7 @@ def test_foreign_and_damaged_weights_are_refused(trained, tmp_path):
     with pytest.raises(ModelError, match="sha256 differs"):
         engine.load(card, tmp_path)
     save_file({"net.x": torch.zeros(1)}, tmp_path / cards.WEIGHTS)
-    other = dataclasses.replace(card, weights_sha256=cards.sha256(tmp_path / cards.WEIGHTS))
+    other = dataclasses.replace(card, weights_sha256=disk.sha256(tmp_path / cards.WEIGHTS))
     with pytest.raises(ModelError, match="not those of cnn5"):
         engine.load(other, tmp_path)
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core import cards, config, crack, datasets, demo, losses, sweep
+from core import cards, config, crack, datasets, demo, disk, losses, sweep
 from core.crack import Config
 from core.engine import checkpoint, loop
 from core.engine import crack as engine
@@ -316,7 +316,7 @@ def test_a_filed_model_answers_as_the_trained_one_did(walls, trained, tmp_path):
 
 def test_weights_of_another_network_or_domain_are_refused(trained, tmp_path):
     folder, last = trained
-    card = dataclasses.replace(last.card, weights_sha256=cards.sha256(folder / cards.WEIGHTS))
+    card = dataclasses.replace(last.card, weights_sha256=disk.sha256(folder / cards.WEIGHTS))
     assert engine.load(card, folder).net.levels == 4
     with pytest.raises(ModelError, match="not those"):
         engine.load(dataclasses.replace(card, config=dict(card.config) | {"levels": 5}), folder)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from core import cards, config, crack, datasets, demo
+from core import cards, config, crack, datasets, demo, disk
 from core.crack import Config
 from core.engine import checkpoint, classifiers, loop
 from core.engine import crack as engine
@@ -132,7 +132,7 @@ def test_a_training_cut_short_needs_no_weights_to_go_on_and_ends_alike(walls, to
 
 def test_a_filed_model_loads_without_imagenet_and_is_no_plain_unet(trained):
     folder, last = trained
-    card = dataclasses.replace(last.card, weights_sha256=cards.sha256(folder / cards.WEIGHTS))
+    card = dataclasses.replace(last.card, weights_sha256=disk.sha256(folder / cards.WEIGHTS))
     model = engine.load(card, folder)
     assert isinstance(model.net, Pretrained)
     with pytest.raises(ModelError, match="not those"):

@@ -47,7 +47,7 @@ def evaluate(told: Namespace, settings: Settings) -> None:
 
 
 def _margins(told: Namespace, settings: Settings, db: Database | None, found: services.Serving) -> None:
-    """`evaluate --margins`: a split at margins around the trim box, kept beside the model; the curve."""
+    """`evaluate --margins`: answer a split at margins around the trim box, keep that, tell the curve."""
     steps = margins.checked(told.margins or margins.STEPS)  # what cannot be asked for loads no torch
     from core.engine import loop, work
 

@@ -73,7 +73,7 @@ def train(told: Namespace, settings: Settings) -> None:
 
 
 def _swept(told: Namespace, run: _Begun, began: float) -> None:
-    """`train --sweep`: train every combination, file the best; the table."""
+    """`train --sweep`: train every combination, file the best one, tell the table."""
     from core.engine import work
 
     def command(changed: Mapping[str, Any]) -> str:
@@ -149,7 +149,7 @@ def _asked(told: Namespace) -> dict[str, Any]:
 
 
 def _resumed(told: Namespace) -> dict[str, Any]:
-    """What the run in `--resume` was asked for; it is gone on with just that."""
+    """What the run in `--resume` was begun with; it goes on with exactly that."""
     if told.data or told.preset or told.set or told.weights_dir or getattr(told, "sweep", None):
         raise ConfigError("--resume goes on as the run was begun; leave the other options out.")
     try:
@@ -165,7 +165,7 @@ def _resumed(told: Namespace) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _resumable(told: Namespace, run: _Begun) -> Generator[None]:
-    """Ctrl-C says how to go on."""
+    """On Ctrl-C tell the command that goes on with the run."""
     try:
         yield
     except KeyboardInterrupt:

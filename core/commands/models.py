@@ -17,7 +17,7 @@ from core.settings import Settings
 
 
 def all_models(told: Namespace, settings: Settings) -> None:
-    """`models list`: what there is, and which serves."""
+    """`models list`: every model, and which one serves its domain."""
     db = store.if_there(settings.database)
     serving = {}
     for domain in DOMAINS:
@@ -34,13 +34,13 @@ def all_models(told: Namespace, settings: Settings) -> None:
 
 
 def show(told: Namespace, settings: Settings) -> None:
-    """`models show`: a card."""
+    """`models show`: the card of one model."""
     card = services.find(store.if_there(settings.database), settings.models, told.model).card
     terminal.tell(told.json, json.loads(card.to_json()), lambda: card_lines(card))
 
 
 def file(told: Namespace, settings: Settings) -> None:
-    """`models file`: a trial of a sweep among the models; it stays where it is as well."""
+    """`models file`: file one trial of a sweep as a model; the sweep keeps it too."""
     if not (told.folder / cards.CARD).is_file():
         raise ConfigError(f"{told.folder} holds no finished training; name a trial's folder.")
     card = cards.of_folder(told.folder)
@@ -66,20 +66,16 @@ def int8(told: Namespace, settings: Settings) -> None:
     photos = sets.gather(told.data, "crack", db, settings.artifacts)
     card = work.keep_int8(found.card, found.folder, photos)
     known = card.known["int8"]
-    is_allowed = "ranges" in known
     terminal.tell(
         told.json,
-        {"model": f"crack/{card.id}", "allowed": is_allowed} | {k: known[k] for k in ("f1", "plain_f1", "n")},
-        lambda: [
-            f"F1 on {known['n']} validation photos: {terminal.figure(known['f1'])} in 8 bits, "
-            f"{terminal.figure(known['plain_f1'])} as it is",
-            f"crack/{card.id} {'may' if is_allowed else 'may not'} answer in 8 bits",
-        ],
+        {"model": f"crack/{card.id}", "allowed": "ranges" in known}
+        | {key: known[key] for key in ("f1", "plain_f1", "n")},
+        lambda: [f"crack/{card.id} {_int8_line(card)}"],
     )
 
 
 def promote(told: Namespace, settings: Settings) -> None:
-    """`models promote`: into service, when its weights are what its card says."""
+    """`models promote`: put a model into service, once its weights are what its card says."""
     db = store.connect(settings.database)
     found = services.find(db, settings.models, told.model)
     if found.folder != cards.place(settings.models, found.card.domain, found.card.id):
@@ -112,4 +108,13 @@ def card_lines(card: Card) -> list[str]:
     for split, figures in card.figures.items():
         told = [f"{k} {terminal.figure(v)}" for k, v in figures.items() if isinstance(v, int | float)]
         lines += [f"{split}: {'  '.join(told)}"]
+    if "int8" in card.known:
+        lines += [_int8_line(card)]
     return lines + ([card.notes] if card.notes else [])
+
+
+def _int8_line(card: Card) -> str:
+    known = card.known["int8"]
+    f1, plain = (terminal.figure(known[k]) for k in ("f1", "plain_f1"))
+    may = "may" if "ranges" in known else "may not"
+    return f"{may} judge in 8 bits: F1 on {known['n']} validation photos {f1}, as it is {plain}"

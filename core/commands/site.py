@@ -21,7 +21,10 @@ def add_person(told: Namespace, settings: Settings) -> None:
     terminal.tell(
         told.json,
         {"name": told.name, "role": told.role, "link": link},
-        lambda: [f"{told.name} is in as {told.role}. First sign-in, good once: http://127.0.0.1:8501{link}"],
+        lambda: [
+            f"{told.name} is added as {told.role}. One-time link for the first sign-in: "
+            f"http://127.0.0.1:8501{link}"
+        ],
     )
 
 

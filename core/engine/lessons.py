@@ -1,4 +1,4 @@
-"""What a network of paper 1 is taught: one lesson after another, each cut short and gone on with at will.
+"""How a network of paper 1 is trained: one lesson after another, each of which can be resumed.
 
 A run is a row of lessons, each one network taught from a set of photos with labels. Within a lesson there is
 a checkpoint, so a killed run goes on where it was, and ends with the very same figures.

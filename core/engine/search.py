@@ -166,7 +166,7 @@ def best(folder: Path) -> dict[str, Any]:
 
 
 class _Stopped(Exception):
-    """Nobody listens any more; the trial waits to be gone on with."""
+    """Nobody listens any more; the trial waits to be resumed."""
 
 
 class _Enough(Exception):
@@ -275,7 +275,7 @@ def _trials(found: optuna.Study, *states: TrialState) -> list[FrozenTrial]:
 
 
 def _first(trial: FrozenTrial) -> int:
-    """The number under which this trial was begun first: that of its folder."""
+    """The number under which this trial first began, which names its folder."""
     told = trial.user_attrs.get(_CONTINUES)
     if told is None:
         told = RetryHeartbeatStaleTrialCallback.retried_trial_number(trial)
@@ -297,7 +297,7 @@ def _take_back(found: optuna.Study) -> None:
 
 
 def _here() -> tuple[str, int, float]:
-    """This worker: machine, process, and when that began, since numbers of processes come again."""
+    """This worker: machine, process, and when that began, since process ids are reused."""
     return socket.gethostname(), os.getpid(), _began(os.getpid())
 
 
@@ -324,7 +324,7 @@ def _pruner(plan: Plan, epochs: int) -> optuna.pruners.BasePruner:
 
 
 def _pin(folder: Path, config: Config, photos: PhotoSet) -> None:
-    """Write down what a search is begun with, or check that it is gone on with just that."""
+    """Write down what a search is begun with, or check that it is resumed with exactly that."""
     told = {"config": settings_of.to_dict(config), "photos": photos.fingerprint}
     path = folder / TOLD
     if not path.exists():

@@ -143,7 +143,7 @@ def begun(
 
 
 def pin(folder: Path, told: Mapping[str, Any]) -> None:
-    """Write down what a run folder is begun with, or check that it is gone on with just that."""
+    """Write down what a run folder is begun with, or check that it is resumed with exactly that."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / RUN
     if not path.exists():

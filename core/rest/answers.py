@@ -57,7 +57,7 @@ def photo(kept: Kept) -> dict[str, Any]:
 
 
 def verdict(said: Verdict) -> dict[str, Any]:
-    """A verdict with its figures, all of which JSON can hold."""
+    """A verdict with all its figures."""
     return dataclasses.asdict(said) | {"figures": dict(said.figures)}
 
 
