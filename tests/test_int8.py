@@ -2,17 +2,19 @@
 
 import dataclasses
 import json
+import time
 
 import numpy as np
 import pytest
 import torch
 
-from core import cards, cli, crack, datasets, demo, metrics
+from core import cards, cli, crack, datasets, demo, metrics, store, workers
 from core import config as settings_of
 from core.crack import Config
 from core.engine import crack as engine
-from core.engine import int8, loop, quickest, work
+from core.engine import int8, lanes, loop, quickest, work
 from core.engine.crack import Model, probabilities, tiles
+from core.engine.life import Life
 from core.engine.loop import Machine
 from core.engine.unet import Network, Pretrained, UNet
 from core.errors import ConfigError, ModelError
@@ -77,7 +79,7 @@ def test_in_8_bits_the_map_stays_near(net):
     before = probabilities(Model(net, PLAIN), photo)
     after = probabilities(Model(in_8_bits(net), SMALL), photo)
     assert before.std() > 0.05
-    assert np.abs(before - after).mean() < 0.01
+    assert np.abs(before - after).mean() < 0.05 * before.std()
 
 
 def test_tiles_equal_the_whole_photo_in_8_bits(net):
@@ -232,6 +234,22 @@ def test_the_command_measures_an_older_model_on_its_own_photos_only(filed, tmp_p
     demo.write("crack", tmp_path / "others", 12, seed=5)
     with pytest.raises(ConfigError, match="learned from walls"):
         work.keep_int8(again, folder, datasets.read(tmp_path / "others", "crack"))
+
+
+def test_a_worker_says_which_arithmetic_it_chose_and_why(filed, tmp_path):
+    home, card = filed
+    settings = Settings.of({"PATINA_MODELS": str(home / "models"), "PATINA_DATA": str(tmp_path)})
+    db = store.connect(settings.database)
+    life = Life("judge", settings)
+    try:
+        judge = lanes.Judge(life, settings)
+        judge.warm()
+        device = next(state.device for state in workers.health(db, time.time()) if state.lane == "judge")
+    finally:
+        life.close()
+    if len(quickest.ways(engine.load(card, cards.place(home / "models", "crack", card.id)))) > 1:
+        assert f"{judge.machine}; crack in " in device
+        assert "ms a tile of 256 px" in device
 
 
 def test_a_verdict_says_in_which_arithmetic_it_was_made(filed, tmp_path, capsys):

@@ -323,9 +323,7 @@ def quantised(net: Network, known: Ranges) -> Network:
         place.span(*known[name])
     for place in places.values():  # a layer is packed by the range before it
         place.pack()
-    last, head = small.last, small.net.head
-    with torch.no_grad():  # the head takes the steps as they are
-        head.bias -= last.step * last.zero * head.weight.sum((1, 2, 3))  # type: ignore[operator]
-        head.weight *= last.step
+    with torch.no_grad():
+        small.net.head.weight *= small.last.step  # it takes the steps as they are; after a ReLU 0 is zero
     small.net.steps = tuple((place.step, place.zero) for place in small.levels)
     return small.net

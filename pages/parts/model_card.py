@@ -70,7 +70,7 @@ def all_figures(card: Card) -> None:
 
 
 def facts(card: Card) -> None:
-    """Threshold and how it was chosen, licence, command, seed, machine, versions, checksum."""
+    """Threshold and how it was chosen, licence, command, seed, machine, 8 bits, versions, checksum."""
     told: list[tuple[str, str]] = []
     if card.threshold is not None:
         told.append(
@@ -83,6 +83,11 @@ def facts(card: Card) -> None:
         (t("models.machine"), html.escape(card.device or "–")),
         (t("models.seed"), str(card.seed)),
     ]
+    if known := card.known.get("int8"):
+        f1, plain = ("–" if known[k] is None else f"{known[k]:.4f}" for k in ("f1", "plain_f1"))
+        figures = {"n": known["n"], "f1": f1, "plain": plain}
+        may = t("models.int8_may", **figures) if "ranges" in known else t("models.int8_not", **figures)
+        told.append((t("models.int8"), may))
     if card.temperature != 1.0:
         told.append((t("models.temperature"), f"{card.temperature:.2f}"))
     if card.command:
