@@ -52,7 +52,9 @@ def test_the_splits_and_folds_keep_places_whole(tmp_path):
 def test_the_same_seed_writes_the_same_bytes_and_more_photos_change_none(tmp_path, folders):
     again = demo.write("rail", tmp_path / "again", 5, seed=3)
     other = demo.write("rail", tmp_path / "other", 5, seed=4)
-    for path in sorted(again.glob("*.jpg")):
+    made = sorted(again.glob("*.jpg"))
+    assert len(made) == 5
+    for path in made:
         assert path.read_bytes() == (folders["rail"] / path.name).read_bytes()
         assert path.read_bytes() != (other / path.name).read_bytes()
 
