@@ -325,7 +325,7 @@ def keep_evaluation(
 def keep_int8(card: Card, folder: Path, photos: PhotoSet) -> Card:
     """Measure whether a crack model may answer in 8 bits, and write it into its card; the card.
 
-    `ConfigError` for photos that it was not trained with, or a machine whose CPU has no 8-bit sums.
+    `ConfigError` for photos that it was not trained with, or on a machine that judges otherwise anyhow.
     """
     if all(data.get("fingerprint") != photos.fingerprint for data in card.data):
         names = ", ".join(str(data.get("name")) for data in card.data)
@@ -333,9 +333,12 @@ def keep_int8(card: Card, folder: Path, photos: PhotoSet) -> Card:
             f"crack/{card.id} learned from {names} and its threshold is of validation photos there; name "
             f"that set, {photos.name} holds other photos or labels."
         )
-    if not int8.runs_here():
-        raise ConfigError("This CPU has no 8-bit sums (AVX512-VNNI); measure on a machine that has.")
     model, parts = crack.load(card, folder), crack.split(photos, card.seed)
+    if model.machine.device.type != "cpu" or not int8.runs_here():
+        raise ConfigError(
+            f"8 bits are for machines without a GPU whose CPU has AVX512-VNNI, and this is {model.machine}; "
+            "measure on one of those."
+        )
     known = crack.in_int8(model, card.weights_sha256, parts["train"], parts["val"])
     return cards.knows(card, folder, int8=known)
 
