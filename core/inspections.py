@@ -16,7 +16,7 @@ from core import scales
 from core.errors import NotFound
 from core.records import Domain, RunState, Trim, Verdict
 from core.scales import Scale
-from core.store import row, rows, to_json
+from core.store import row, rows, to_json, trim_of
 
 
 @dataclass(frozen=True)
@@ -218,13 +218,6 @@ def _where(filters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return " and ".join(_FILTERS[k] for k in told) or "1", told
 
 
-def _trim(text: str | None) -> Trim | None:
-    if not text:
-        return None
-    x0, y0, x1, y1 = json.loads(text)
-    return (x0, y0, x1, y1)
-
-
 def _scale(r: Any) -> Scale | None:
     if r["mm_per_px"] is not None:
         return Scale(r["mm_per_px"], r["scale_error"], r["scale_how"], json.loads(r["scale_told"]))
@@ -243,7 +236,7 @@ def _verdict(r: Any) -> Verdict:
         next_step=r["next_step"],
         model=r["model"],
         figures=json.loads(r["figures_json"]),
-        trim=_trim(r["trim_json"]),
+        trim=trim_of(r["trim_json"]),
         scale_mm_per_px=r["scale_mm_per_px"],
     )
 
@@ -269,7 +262,7 @@ def _of_row(r: Any) -> Inspection:
         state=r["state"] or "done",
         error=r["error"],
         run_id=r["run_id"],
-        trim=_trim(r["trim_json"]),
+        trim=trim_of(r["trim_json"]),
         scale_mm_per_px=r["scale_mm_per_px"],
         marker_mm=r["marker_mm"],
         scale=_scale(r),

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from core import artifacts, datasets, labels, photos, stored_photos
 from core.errors import Conflict, DataError, NotFound, PhotoError
 from core.records import Domain, Facts, Photo, PhotoSet, Trim
-from core.store import note_event, row, rows, to_json, writing
+from core.store import note_event, row, rows, to_json, trim_of, writing
 
 
 @dataclass(frozen=True)
@@ -198,9 +198,9 @@ def load(db: Database, root: Path, name: str, until: int | None = None) -> Photo
             group=r["place"],
             split=r["split"],
             fold=r["fold"],
-            trim=_trim(r["trim_json"]),
+            trim=trim_of(r["trim_json"]),
             whole=artifacts.path(root, r["whole"]) if r["whole"] else None,
-            cut=_trim(r["cut_json"]),
+            cut=trim_of(r["cut_json"]),
             source=r["source"],
         )
         for r in found
@@ -314,8 +314,4 @@ def held(db: Database, photos: Iterable[str]) -> dict[str, Held]:
            from photos p where p.sha256 in (select value from json_each(:photos))""",
         {"photos": json.dumps(sorted(set(photos)))},
     )
-    return {r["photo"]: Held(**{**dict(r), "trim": _trim(r["trim"])}) for r in found}
-
-
-def _trim(text: str | None) -> Trim | None:
-    return tuple(json.loads(text)) if text else None
+    return {r["photo"]: Held(**{**dict(r), "trim": trim_of(r["trim"])}) for r in found}

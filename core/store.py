@@ -17,6 +17,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from core import migrations
+from core.records import Trim
 
 BUSY_SECONDS = 30.0
 
@@ -85,6 +86,14 @@ def row(db: Database, sql: str, told: dict[str, Any] | None = None) -> sqlite3.R
 def to_json(value: Any) -> str:
     """Compact JSON; nan and infinity are refused, because no other program reads them."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def trim_of(text: str | None) -> Trim | None:
+    """The trim box that a column holds as JSON; None where it holds none."""
+    if not text:
+        return None
+    x0, y0, x1, y1 = json.loads(text)
+    return (x0, y0, x1, y1)
 
 
 def note_event(db: Database, who: str, what: str, about: str, now: float, **told: Any) -> None:

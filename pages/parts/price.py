@@ -19,9 +19,10 @@ PARTS: Final = 100
 
 
 def slider(stakes: Stakes, threshold: float, *, moves: str) -> float | None:
-    """The price of a missed length in false alarms, which moves the slider `moves`; the scale of the photos.
+    """Ask how many false alarms a missed length may cost, and for the scale of the photos, which is returned.
 
-    The scale is in mm a pixel, None while nobody has given one: lengths are then in thousand pixels.
+    The price moves the slider `moves` to where mistakes cost least. The scale is in mm a pixel, None while
+    nobody has given one: lengths are then in thousand pixels.
     """
     left, right = st.columns([5, 2], gap="medium", vertical_alignment="bottom")
     scale = right.number_input(
@@ -65,62 +66,50 @@ def operating_point(
     pooled: Counts, each: Counts, stakes: Stakes | None, threshold: float, scale_mm_per_px: float | None
 ) -> None:
     """The confusion at this threshold: in pixels, in length, in cracked photos, in clean ones."""
-    found = explore.in_photos(each)
-    rows = [
-        Row(
-            "pixels",
-            [
-                t("point.pixels"),
-                _part(pooled.tp, pooled.tp + pooled.fn),
-                _part(pooled.fn, pooled.tp + pooled.fn),
-                _part(pooled.fp, pooled.tp + pooled.fp, t("point.of_called")),
-            ],
-        )
-    ]
+    rows = [_pixels(pooled)]
     if stakes is not None and stakes.length_px:
-        missed, _ = stakes.at(threshold)
-        seen = stakes.length_px - missed
-        rows.append(
-            Row(
-                "length",
-                [
-                    t("point.length_m" if scale_mm_per_px else "point.length_px"),
-                    _cell(length(seen, scale_mm_per_px), seen / stakes.length_px),
-                    _cell(length(missed, scale_mm_per_px), missed / stakes.length_px),
-                    None,
-                ],
-            )
-        )
-    rows.append(
-        Row(
-            "photos",
-            [
-                t("point.cracked"),
-                _part(found.found, found.n_cracked),
-                _part(found.overlooked, found.n_cracked),
-                None,
-            ],
-        )
-    )
+        rows.append(_lengths(stakes, threshold, scale_mm_per_px))
+    rows.append(_cracked(each))
     if stakes is not None and stakes.n_clean:
-        alarms = stakes.at(threshold)[1]
-        told = {
-            "text": t("point.per_100", rate=f"{PARTS * alarms / stakes.n_clean:.1f}"),
-            "sub": t("point.of", n=alarms, of=stakes.n_clean),
-        }
-        name = t("point.clean_photos" if stakes.of == "photos" else "point.clean_parts")
-        rows.append(Row("clean", [name, None, None, told]))
-    tables.show(
-        [
-            Column("", bare=True, wide=True),
-            Column(t("point.found"), "number"),
-            Column(t("point.missed"), "number"),
-            Column(t("point.false"), "number"),
-        ],
-        rows,
-        key="operating-point",
-        caption=t("point.title"),
-    )
+        rows.append(_clean(stakes, threshold))
+    heads = [
+        Column("", bare=True, wide=True),
+        Column(t("point.found"), "number"),
+        Column(t("point.missed"), "number"),
+        Column(t("point.false"), "number"),
+    ]
+    tables.show(heads, rows, key="operating-point", caption=t("point.title"))
+
+
+def _pixels(pooled: Counts) -> Row:
+    n_true, n_called = pooled.tp + pooled.fn, pooled.tp + pooled.fp
+    called = _part(pooled.fp, n_called, t("point.of_called"))
+    return Row("pixels", [t("point.pixels"), _part(pooled.tp, n_true), _part(pooled.fn, n_true), called])
+
+
+def _lengths(stakes: Stakes, threshold: float, scale_mm_per_px: float | None) -> Row:
+    missed, _ = stakes.at(threshold)
+    parts = [
+        _cell(length(px, scale_mm_per_px), px / stakes.length_px)
+        for px in (stakes.length_px - missed, missed)
+    ]
+    return Row("length", [t("point.length_m" if scale_mm_per_px else "point.length_px"), *parts, None])
+
+
+def _cracked(each: Counts) -> Row:
+    found = explore.in_photos(each)
+    parts = [_part(n, found.n_cracked) for n in (found.found, found.overlooked)]
+    return Row("photos", [t("point.cracked"), *parts, None])
+
+
+def _clean(stakes: Stakes, threshold: float) -> Row:
+    _, alarms = stakes.at(threshold)
+    told = {
+        "text": t("point.per_100", rate=f"{PARTS * alarms / stakes.n_clean:.1f}"),
+        "sub": t("point.of", n=alarms, of=stakes.n_clean),
+    }
+    name = t("point.clean_photos" if stakes.of == "photos" else "point.clean_parts")
+    return Row("clean", [name, None, None, told])
 
 
 def length(px: float, scale_mm_per_px: float | None) -> str:

@@ -33,50 +33,23 @@ def desk(domain: Domain, photo: str) -> None:
 
     Each click is a line in the history.
     """
-    db, key = _db(), photo[:12]
+    db = _db()
     own = labels.original(db, domain, photo)
-    said = labels.standing(db, domain)
-    label, mark = said.get((photo, "label")), said.get((photo, "mark"))
-    present = label.value if label is not None else own.label
     if access.me().is_at_least("engineer"):
-        st.markdown(f"##### {t('relabel.which')}")
-        with st.container(horizontal=True, key=f"relabel-{key}", gap="small"):
-            for name in labels.LABELS[domain]:
-                st.button(
-                    words.label(domain, name),
-                    key=f"relabel-{key}-{name}",
-                    type="primary" if name == present else "secondary",
-                    icon=":material/check:" if name == present else None,
-                    disabled=name == present,
-                    on_click=_relabel,
-                    args=(domain, photo, name, f"note-{key}"),
-                )
-        st.text_input(
-            t("relabel.note"),
-            key=f"note-{key}",
-            placeholder=t("relabel.note_hint"),
-            label_visibility="collapsed",
-            max_chars=200,
-        )
+        said = labels.standing(db, domain)
+        label, mark = said.get((photo, "label")), said.get((photo, "mark"))
+        _label_buttons(domain, photo, present=label.value if label is not None else own.label)
         with st.container(horizontal=True, vertical_alignment="center"):
             if own.is_test:
                 st.html(f'<span class="note">{t("relabel.test")}</span>')
             else:
-                st.button(
-                    t("relabel.marked") if mark is not None else t("relabel.mark"),
-                    icon=":material/bookmark_added:" if mark is not None else ":material/bookmark:",
-                    type="tertiary",
-                    key=f"mark-{key}",
-                    on_click=_withdraw if mark is not None else _mark,
-                    args=(domain, photo, "mark") if mark is not None else (domain, photo),
-                    help=t("relabel.mark_help"),
-                )
+                _mark_button(domain, photo, is_marked=mark is not None)
             if label is not None:
                 st.button(
                     t("relabel.back"),
                     icon=":material/undo:",
                     type="tertiary",
-                    key=f"back-{key}",
+                    key=f"back-{photo[:12]}",
                     on_click=_withdraw,
                     args=(domain, photo, "label"),
                 )
@@ -85,6 +58,43 @@ def desk(domain: Domain, photo: str) -> None:
             f'<p class="line">{html.escape(line(domain, word))}<br>'
             f'<span class="note" title="{words.exact(word.at)}">{words.ago(word.at, time.time())}</span></p>'
         )
+
+
+def _label_buttons(domain: Domain, photo: str, *, present: str | None) -> None:
+    """A button for each label, the present one pressed, and a line for why it is changed."""
+    key = photo[:12]
+    st.markdown(f"##### {t('relabel.which')}")
+    with st.container(horizontal=True, key=f"relabel-{key}", gap="small"):
+        for name in labels.LABELS[domain]:
+            st.button(
+                words.label(domain, name),
+                key=f"relabel-{key}-{name}",
+                type="primary" if name == present else "secondary",
+                icon=":material/check:" if name == present else None,
+                disabled=name == present,
+                on_click=_relabel,
+                args=(domain, photo, name, f"note-{key}"),
+            )
+    st.text_input(
+        t("relabel.note"),
+        key=f"note-{key}",
+        placeholder=t("relabel.note_hint"),
+        label_visibility="collapsed",
+        max_chars=200,
+    )
+
+
+def _mark_button(domain: Domain, photo: str, *, is_marked: bool) -> None:
+    """Mark a photo for the next training, or take the mark back."""
+    st.button(
+        t("relabel.marked") if is_marked else t("relabel.mark"),
+        icon=":material/bookmark_added:" if is_marked else ":material/bookmark:",
+        type="tertiary",
+        key=f"mark-{photo[:12]}",
+        on_click=_withdraw if is_marked else _mark,
+        args=(domain, photo, "mark") if is_marked else (domain, photo),
+        help=t("relabel.mark_help"),
+    )
 
 
 def line(domain: Domain, word: Word) -> str:
