@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core import advice, arrays, head
+from core import advice, arrays, dealing, head
 from core import config as settings_of
 from core import luck as lucks
 from core.advice import Helping
@@ -348,7 +348,9 @@ def helping(folder: Path, repeat: int, training: int) -> Helping | None:
     told, alone, now = photos(folder), cycle(folder, repeat, 1), cycle(folder, repeat, training)
     if not told or alone is None or now is None or training == 1:
         return None
-    return advice.helping(told["test_truth"], _places(told["test_group"]), alone["test_p"], now["test_p"])
+    return advice.helping(
+        told["test_truth"], dealing.named(told["test_group"]), alone["test_p"], now["test_p"]
+    )
 
 
 def ask(folder: Path, repeat: int, training: int, k: int) -> list[str]:
@@ -383,11 +385,6 @@ def luck(folder: Path, repeat: int, n0: int | None = None, *, bound: float = 0.0
         return lucks.of_features(kept["pool"], truth, n0, bound=bound)
     config = settings_of.of(Config, experiment(folder)["config"])
     return lucks.of_head(own, truth, n0, config, [len(group) for group in draw.groups], bound=bound)
-
-
-def _places(group: np.ndarray) -> np.ndarray:
-    """Places by name; a photo without one is a place of its own."""
-    return np.asarray([g or f"\0{i}" for i, g in enumerate(group.tolist())])
 
 
 def _positions(shas: np.ndarray, wanted: Sequence[str], fault: str) -> np.ndarray:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core import dealing
 from core.corrosion import truths
 from core.decisions import N
 from core.errors import DataError
@@ -65,7 +66,7 @@ def aside(photos: Sequence[Photo], seed: int = 0) -> np.ndarray:
     when no choice does that.
     """
     truth, groups = truths(photos), [p.group for p in photos]
-    n_groups = len({g or f"\0{i}" for i, g in enumerate(groups)})
+    n_groups = len(np.unique(dealing.named(groups)))
     for n in range(min(6, n_groups), 1, -1):
         part = _dealt(truth, groups, n, seed)
         for k in range(n):
@@ -78,21 +79,12 @@ def aside(photos: Sequence[Photo], seed: int = 0) -> np.ndarray:
 
 
 def _dealt(truth: np.ndarray, groups: Sequence[str], n: int, seed: int) -> np.ndarray:
-    """The part of each photo, (n_photos,) int64: whole groups, every part near its share of every grade."""
-    names, own = np.unique([g or f"\0{i}" for i, g in enumerate(groups)], return_inverse=True)
-    if len(names) < n:
+    """The part of each photo, (n_photos,) int64 (`dealing.dealt`); `DataError` with too few groups."""
+    own = dealing.named(groups)
+    n_groups = len(np.unique(own))
+    if n_groups < n:
         raise DataError(
-            f"{n} folds need photos of at least {n} groups (places, campaigns); these are of {len(names)}. "
+            f"{n} folds need photos of at least {n} groups (places, campaigns); these are of {n_groups}. "
             "Take fewer folds (folds=…), or add photos from other places."
         )
-    counts = np.zeros((len(names), N))
-    np.add.at(counts, (own, truth), 1)
-    fair = np.maximum(counts.sum(0) / n, 1e-9)
-    order = np.random.default_rng(seed).permutation(len(names))
-    order = order[np.argsort(-counts[order].sum(1), kind="stable")]
-    held, part = np.zeros((n, N)), np.zeros(len(names), np.int64)
-    for name in order:
-        grown = held[None] + np.eye(n)[:, :, None] * counts[name]  # (part that gets it, part, grade)
-        part[name] = int((((grown / fair) - 1) ** 2).sum((1, 2)).argmin())
-        held[part[name]] += counts[name]
-    return part[own]
+    return dealing.dealt(truth, own, n, N, seed)

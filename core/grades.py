@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from core import decisions, metrics
+from core import dealing, decisions, metrics
 from core.decisions import CLASSES, N
 
 PER_GRADE: Final = ("precision", "recall", "f1")
@@ -176,7 +176,7 @@ def drawn(group: np.ndarray, draws: int) -> tuple[np.ndarray, np.ndarray]:
 
     A photo without a group ("") is one of its own. No draws where there are fewer than two groups.
     """
-    names, own = np.unique([g or f"\0{i}" for i, g in enumerate(group.tolist())], return_inverse=True)
+    names, own = np.unique(dealing.named(group.tolist()), return_inverse=True)
     draws = draws if len(names) > 1 else 0
     which = np.random.default_rng(0).integers(0, max(1, len(names)), (draws, len(names)))
     return np.stack([np.bincount(d, minlength=len(names)) for d in which]) if draws else which, own

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from core import reasons
+from core import dealing, reasons
 from core.config import param
 from core.divisions import DIVISIONS, STARTS
 from core.errors import ConfigError, DataError
@@ -387,8 +387,7 @@ def _figures(counts: Counts) -> dict[str, np.ndarray]:
 
 def counts_by_place(truth: np.ndarray, said: np.ndarray, place: Sequence[str] | np.ndarray) -> np.ndarray:
     """(places, cuts, 4) counts tp, fp, fn, tn of each place at each cut; `said` is (cuts, n) bool."""
-    place = np.asarray([p if p != "" else f"\0{i}" for i, p in enumerate(np.asarray(place).tolist())])
-    names, own = np.unique(place, return_inverse=True) if len(place) else (place, np.zeros(0, int))
+    names, own = np.unique(dealing.named(place), return_inverse=True)
     true = (truth == 1)[None]
     kinds = np.stack([said & true, said & ~true, ~said & true, ~said & ~true], -1)  # (cuts, n, 4)
     cells = np.zeros((len(names), len(said), 4))

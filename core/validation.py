@@ -11,32 +11,21 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
+from core import dealing
 from core.errors import ConfigError
 
 
 def fold_of(truth: np.ndarray, place: Sequence[str] | np.ndarray, n: int, seed: int = 0) -> np.ndarray:
     """(n_photos,) int64, which of `n` parts each photo validates; a place is never cut.
 
-    The largest places are dealt first, each to the part that then comes nearest to an equal share of
-    both classes. A photo without a place ("") is a place of its own. `ConfigError` with fewer places
-    than parts.
+    Each part comes near an equal share of both classes (`dealing.dealt`). A photo without a place ("") is a
+    place of its own. `ConfigError` with fewer places than parts.
     """
-    truth = np.asarray(truth)
-    place = np.asarray([p if p != "" else f"\0{i}" for i, p in enumerate(np.asarray(place).tolist())])
-    names, own = np.unique(place, return_inverse=True)
-    if len(names) < n:
-        raise ConfigError(f"folds is {n}, but the photos are of {len(names)} places; lower folds.")
-    counts = np.zeros((len(names), 2))
-    np.add.at(counts, (own, (truth == 1).astype(int)), 1)
-    fair = np.maximum(counts.sum(0) / n, 1e-9)
-    order = np.random.default_rng(seed).permutation(len(names))
-    order = order[np.argsort(-counts[order].sum(1), kind="stable")]
-    held, part = np.zeros((n, 2)), np.zeros(len(names), np.int64)
-    for name in order:
-        grown = held[None] + np.eye(n)[:, :, None] * counts[name]  # (part that gets it, part, class)
-        part[name] = int((((grown / fair) - 1) ** 2).sum((1, 2)).argmin())
-        held[part[name]] += counts[name]
-    return part[own]
+    groups = dealing.named(place)
+    n_places = len(np.unique(groups))
+    if n_places < n:
+        raise ConfigError(f"folds is {n}, but the photos are of {n_places} places; lower folds.")
+    return dealing.dealt((np.asarray(truth) == 1).astype(int), groups, n, 2, seed)
 
 
 def margins(logits: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOMAIN_MODULES = ("rail", "crack", "corrosion")
 DOMAIN_NEEDS = {"records", "config", "errors", "metrics", "sweep", "widths", "losses", "photos", "published"}
 DOMAIN_NEEDS |= {"quality", "divisions", "selection", "profiles", "standards", "decisions", "fine", "grades"}
-DOMAIN_NEEDS |= {"coach", "certainty", "disk", "measures", "reasons"}
+DOMAIN_NEEDS |= {"coach", "certainty", "dealing", "disk", "measures", "reasons"}
 """What a domain module may use of core: arrays in, verdicts out, never the store."""
 
 DOOR_TO_THE_ENGINE = "core/commands/"

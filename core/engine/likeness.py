@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from core import dealing
+
 NEAREST = 3
 """ours: a photo is as far from the training photos as it is, on average, from its three nearest."""
 
@@ -25,7 +27,7 @@ def as_bytes(features: torch.Tensor) -> torch.Tensor:
 
 def apart_from_other_places(features: torch.Tensor, place: Sequence[str]) -> torch.Tensor:
     """(n,) float32: how far each known photo is from those of all other places, where there are others."""
-    names = np.asarray([p or f"\0{i}" for i, p in enumerate(place)])
+    names = dealing.named(place)
     found = []
     for name in np.unique(names):
         own = torch.from_numpy(names == name)
