@@ -45,11 +45,6 @@ def live() -> None:
     with st.container(key="picture-first"):  # on a phone, where one stands below the other
         left, right = st.columns([5, 7], gap="large")
     with left:
-        scale = None
-        if stakes is not None and stakes.can_weigh:
-            scale = price.slider(stakes, threshold, moves="threshold")
-        price.operating_point(pooled, each, stakes, threshold, scale)
-        fine.show(told, threshold, scale)
         charts.show(
             threshold_figures.against_threshold(
                 THRESHOLDS,
@@ -68,6 +63,11 @@ def live() -> None:
                 top=figure(curve.f1.max()),
             ),
         )
+        scale = None
+        if stakes is not None and stakes.can_weigh:
+            scale = price.slider(stakes, threshold, moves="threshold")
+        price.operating_point(pooled, each, stakes, threshold, scale)
+        fine.show(told, threshold, scale)
         charts.show(
             threshold_figures.precision_recall(
                 curve.precision,

@@ -233,7 +233,7 @@ def test_the_crack_page_speaks_in_pixels_and_in_photos(visit, filled):
     at = visit("crack", threshold="0.5")
     told = cards.evaluation(cards.place(filled.settings.models, "crack", "starter-test"), "test")
     pooled = explore.Masks.of(told["histogram"]).at(0.5)
-    share = f"{100 * int(pooled.tp) / int(pooled.tp + pooled.fn):.0f} %"
+    share = f"{100 * int(pooled.tp) / int(pooled.tp + pooled.fn):.0f}\u00a0%"
     assert f"<b>{share}</b> of the crack pixels are found" in text(at)
     assert "of 5 photos with a crack" in text(at)
     assert "of 1 clean photos" in text(at)
