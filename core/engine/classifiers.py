@@ -13,15 +13,19 @@ from __future__ import annotations
 import itertools
 import pickle
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
 from core import disk
+from core.engine import loop
+from core.engine.loop import Machine
 from core.engine.vision import models
 from core.errors import ConfigError, ModelError
 
@@ -215,6 +219,23 @@ def layers(net: Classifier) -> nn.Sequential:
 def features(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """What the head sees of each photo, pooled: (n, d) float32."""
     return net.features(x)  # type: ignore[operator]
+
+
+def look(
+    net: nn.Module, machine: Machine, batches: Iterable[Sequence[torch.Tensor]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (n, k) and features (n, d), float32. A batch holds the views of its photos, each (b, 3, S, S).
+
+    Features are averaged over the views; the head is linear, so its logits are the views' mean as well.
+    """
+    logits, described = [], []
+    with loop.judging(net):
+        for views in batches:
+            with machine.autocast():
+                f = torch.stack([features(net, view) for view in views]).mean(0)
+            described.append(f.cpu())
+            logits.append(net.head(f).cpu())  # type: ignore[operator]
+    return torch.cat(logits).numpy(), torch.cat(described).numpy()
 
 
 def only_partial(network: str, weights_dir: Path | None) -> bool:

@@ -304,15 +304,8 @@ def look(
     net: nn.Module, machine: Machine, chunks: Iterable[torch.Tensor], views: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits (n, 2) and features (n, d), float32, of uint8 photos in chunks; averaged over the views."""
-    logits, features = [], []
-    with loop.judging(net):
-        for chunk in chunks:
-            x = ready(loaders.floats(chunk, None, machine), machine)
-            with machine.autocast():
-                f = torch.stack([classifiers.features(net, v) for v in turned(x, views)]).mean(0)
-            features.append(f.cpu())
-            logits.append(net.head(f).cpu())  # type: ignore[operator]  # linear: the mean of the views' logits
-    return torch.cat(logits).numpy(), torch.cat(features).numpy()
+    batches = (turned(ready(loaders.floats(chunk, None, machine), machine), views) for chunk in chunks)
+    return classifiers.look(net, machine, batches)
 
 
 def turned(x: torch.Tensor, views: int) -> list[torch.Tensor]:

@@ -396,13 +396,5 @@ def look(
     views: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits (n, k) and features (n, d), float32, of uint8 photos in chunks; averaged over the views."""
-    logits, features = [], []
-    with loop.judging(net):
-        for chunk in chunks:
-            x = loaders.normalise(loaders.floats(chunk, None, machine), mean, std, machine)
-            with machine.autocast():
-                seen = [classifiers.features(net, v) for v in ([x] if views == 1 else [x, x.flip(3)])]
-            f = torch.stack(seen).mean(0)
-            features.append(f.cpu())
-            logits.append(net.head(f).cpu())  # type: ignore[operator]
-    return torch.cat(logits).numpy(), torch.cat(features).numpy()
+    photos = (loaders.normalise(loaders.floats(chunk, None, machine), mean, std, machine) for chunk in chunks)
+    return classifiers.look(net, machine, ([x] if views == 1 else [x, x.flip(3)] for x in photos))
