@@ -107,6 +107,7 @@ def test_every_sample_photo_gets_its_verdict_from_the_shipped_models(tmp_path, v
             tile = page.locator(f'.card[data-id="{sample.id}"] .title a')
             folded = page.locator("[data-testid=stExpander] summary")
             tile.or_(folded).first.wait_for()
+            window.settle()  # or the fold of the page before is opened, which goes away
             if not tile.is_visible():
                 folded.click()
             tile.click()

@@ -154,9 +154,9 @@ def test_600_photos_scroll_without_holes_and_what_if_answers_at_once(visit, worl
     told = page.locator(".ledger .counts caption").inner_text()
     assert told.startswith(f"{int(then.changed.sum())} of 600")
     page.wait_for_timeout(3000)  # the rest is fetched ahead
-    seen, holes = wall.scroll(page)
+    seen, holes = wall.scroll(page, patience_s=60)  # how late a photo may be is told by tests.bench.gallery
     assert len(seen) == 600
-    assert sum(holes) <= 6, holes  # of some 1500 looks; a busy machine may be late for one row
+    assert not any(holes), holes
     window.page.reload()
     page.locator(".ledger .tile img").first.wait_for()
     assert page.locator(".ledger .control .value").first.inner_text() == "0.705"

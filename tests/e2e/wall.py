@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 IN_SIGHT = """(wall) => [...wall.querySelectorAll(".tile")]
@@ -24,15 +25,23 @@ WHAT_IF = """(e) => { const all = []
 
 
 def scroll(
-    page: Any, *, times: int = 48, pixels: int = 600, pause_ms: int = 40
+    page: Any, *, times: int = 48, pixels: int = 600, pause_ms: int = 40, patience_s: float = 0.0
 ) -> tuple[set[str], list[int]]:
-    """Turn the wheel down the wall: the photos that were in sight, and how many were not drawn each time."""
+    """Turn the wheel down the wall: the photos that were in sight, and how many were not drawn each time.
+
+    With patience it stays at each place until all are drawn, or for so long.
+    """
     seen, holes = set(), []
     page.mouse.move(700, 600)
     for _ in range(times):
         page.mouse.wheel(0, pixels)
         page.wait_for_timeout(pause_ms)
-        now = page.locator(".ledger .wall").evaluate(IN_SIGHT)
+        until = time.monotonic() + patience_s
+        while True:
+            now = page.locator(".ledger .wall").evaluate(IN_SIGHT)
+            if all(is_there for _, is_there in now) or time.monotonic() >= until:
+                break
+            page.wait_for_timeout(pause_ms)
         seen |= {sha for sha, _ in now}
         holes.append(sum(not is_there for _, is_there in now))
     return seen, holes
