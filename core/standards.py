@@ -7,13 +7,13 @@ organisation keeps tables of its own as a JSON file of the same form (`read`).
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from core import own_tables
 from core.errors import ConfigError
 from core.settings import Settings
 
@@ -113,16 +113,8 @@ def read(path: Path) -> dict[str, Standard]:
 
     `ConfigError` says which table does not hold together and why.
     """
-    try:
-        told = json.loads(path.read_text("utf-8"))
-        return {s.key: s for s in map(_standard, told)}
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ConfigError(f"{path.name} cannot be read as a table of standards: {error}.") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(
-            f"{path.name} is no table of standards ({error}); each needs key, name, source and limits with "
-            "grade, from_mm and words."
-        ) from error
+    needs = "key, name, source and limits with grade, from_mm and words"
+    return own_tables.read(path, _standard, "standards", needs)
 
 
 def chosen(settings: Settings) -> Standard:
@@ -138,7 +130,7 @@ def chosen(settings: Settings) -> Standard:
 
 def written(tables: Mapping[str, Standard]) -> str:
     """These tables as the JSON that `read` takes, to start one's own from."""
-    return json.dumps([asdict(s) for s in tables.values()], indent=1, ensure_ascii=False)
+    return own_tables.written(tables.values())
 
 
 def _standard(told: Mapping[str, Any]) -> Standard:

@@ -8,13 +8,13 @@ keeps tables of its own as a JSON file of the same form (`read`).
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from core import own_tables
 from core.decisions import N
 from core.errors import ConfigError
 from core.settings import Settings
@@ -129,15 +129,8 @@ def read(path: Path) -> dict[str, Terms]:
 
     `ConfigError` says which table does not hold together and why.
     """
-    try:
-        return {one.key: one for one in map(_terms, json.loads(path.read_text("utf-8")))}
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ConfigError(f"{path.name} cannot be read as a table of terms: {error}.") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(
-            f"{path.name} is no table of terms ({error}); each needs key, name, source and classes with "
-            "name, words and grades or up_to_share."
-        ) from error
+    needs = "key, name, source and classes with name, words and grades or up_to_share"
+    return own_tables.read(path, _terms, "terms", needs)
 
 
 def chosen(settings: Settings) -> tuple[Terms, ...]:
@@ -154,7 +147,7 @@ def chosen(settings: Settings) -> tuple[Terms, ...]:
 
 def written(tables: Mapping[str, Terms]) -> str:
     """These tables as the JSON that `read` takes, to start one's own from."""
-    return json.dumps([asdict(one) for one in tables.values()], indent=1, ensure_ascii=False)
+    return own_tables.written(tables.values())
 
 
 def _terms(told: Mapping[str, Any]) -> Terms:
