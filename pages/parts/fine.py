@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from core import fine, orders, sets
-from pages.parts import access, cached, notice, places, tables, words
-from pages.parts.lab import Lab
+from core import fine
+from pages.parts import cached, tables, words
+from pages.parts.lab import Lab, offer
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row, figure
 
@@ -29,8 +28,8 @@ def show(lab: Lab, threshold: float, scale_mm_per_px: float | None = None) -> No
     rows = fine.rescue(told, threshold, twice, scale_mm_per_px)
     if len(rows) > 1 or twice is None:
         _rescue(rows)
-    if twice is None and lab.person.is_at_least("engineer"):
-        _offer(lab)
+    if twice is None:
+        offer(lab, t("fine.enlarge"), icon=":material/zoom_in:", key="enlarge", enlarge=2)
 
 
 def _by_width(found: Mapping[str, Any], threshold: float) -> None:
@@ -71,22 +70,3 @@ def _rescue(rows: Sequence[Mapping[str, Any]]) -> None:
         cells: list[Any] = [{"text": how, "sub": low}, "–" if is_plain else gained]
         told.append(Row(row["how"], [*cells, "–" if is_plain else added, figure(row["f1"])]))
     tables.show(heads, told, key="fine-rescue", caption=t("fine.rescue"))
-
-
-def _offer(lab: Lab) -> None:
-    """To look at the same photos twice as large, where their set is in this store."""
-    known = {data.get("fingerprint") for data in lab.card.data}
-    here = [one for one in sets.all_sets(lab.db, "crack") if one.fingerprint in known]
-    if here and st.button(t("fine.enlarge"), icon=":material/zoom_in:", type="tertiary", key="enlarge"):
-        with notice.instead():
-            id = orders.evaluate(
-                lab.db,
-                access.me(),
-                lab.card,
-                data=here[0].name,
-                split=lab.split,
-                now=time.time(),
-                wake=lab.settings.wake,
-                enlarge=2,
-            )
-            places.go("run", id=str(id))

@@ -341,3 +341,28 @@ def full_card(card: Card) -> None:
     """What the model cannot do, in its makers' words, when they wrote it down."""
     if card.notes:
         st.html(f'<p class="note">{html.escape(card.notes)}</p>')
+
+
+def offer(
+    lab: Lab,
+    label: str,
+    *,
+    icon: str,
+    key: str,
+    type: Literal["primary", "tertiary"] = "tertiary",
+    **how: Any,
+) -> None:
+    """A button for engineers that has the photos of this split judged again, as `orders.evaluate` is told.
+
+    Only where the set that the model was tried on is in this store.
+    """
+    known = {data.get("fingerprint") for data in lab.card.data}
+    here = [one for one in sets.all_sets(lab.db, lab.domain) if one.fingerprint in known]
+    if not here or not lab.person.is_at_least("engineer"):
+        return
+    if st.button(label, icon=icon, type=type, key=key):
+        with notice.instead():
+            data, now, wake = here[0].name, time.time(), lab.settings.wake
+            me = access.me()
+            id = orders.evaluate(lab.db, me, lab.card, data=data, split=lab.split, now=now, wake=wake, **how)
+            places.go("run", id=str(id))

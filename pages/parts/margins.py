@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,16 +9,13 @@ import numpy as np
 import streamlit as st
 from plotly import graph_objects as go
 
-from core import corrosion, margins, orders, sets
+from core import corrosion, margins, sets
 from pages.parts import (
-    access,
     cached,
     charts,
     confusion,
     gallery,
     lab,
-    notice,
-    places,
     spotlight,
     tables,
     words,
@@ -36,7 +32,14 @@ def show(told: Lab) -> None:
     evaluation = cached.evaluation(told.model.folder, margins.name(told.split))
     if evaluation is None:
         st.html(f'<p class="lead">{t("margins.none")}</p>')
-        _offer(told)
+        lab.offer(
+            told,
+            t("margins.measure"),
+            icon=":material/crop_free:",
+            key="measure-margins",
+            type="primary",
+            margins=margins.STEPS,
+        )
         return
     rows = cached.margins(told.model.folder, margins.name(told.split))
     st.html(f'<p class="lead">{in_words(rows)}</p>')
@@ -132,24 +135,3 @@ def _photos(told: Lab, evaluation: Mapping[str, np.ndarray], rows: list[dict[str
         )
 
     lab.photos(told, seen, order, here, tile, key="margins-photos")
-
-
-def _offer(told: Lab) -> None:
-    """To measure it, where the photos the model was tried on are in this store."""
-    known = {data.get("fingerprint") for data in told.card.data}
-    here = [one for one in sets.all_sets(told.db, "corrosion") if one.fingerprint in known]
-    if not here or not told.person.is_at_least("engineer"):
-        return
-    if st.button(t("margins.measure"), icon=":material/crop_free:", type="primary", key="measure-margins"):
-        with notice.instead():
-            id = orders.evaluate(
-                told.db,
-                access.me(),
-                told.card,
-                data=here[0].name,
-                split=told.split,
-                now=time.time(),
-                wake=told.settings.wake,
-                margins=margins.STEPS,
-            )
-            places.go("run", id=str(id))

@@ -8,6 +8,7 @@ import pytest
 
 from core import accounts, cards, decisions, explore, labels, orders, sets
 from tests import laboratory, serving
+from tests.e2e import finger
 from tests.serving import World
 
 
@@ -122,16 +123,8 @@ def test_a_photo_is_cropped_with_mouse_and_keys_and_the_box_is_kept(visit, world
 def test_a_photo_is_cropped_with_a_finger(visit, world):
     sha = open_cropper(at := visit("engineer", width=390), world, 5)
     dialog = at.page.get_by_role("dialog")
-    stage = dialog.locator(".crop .stage")
-    stage.scroll_into_view_if_needed()
-    box = stage.bounding_box()
-    touch = at.page.context.new_cdp_session(at.page)
-    path = [(0.9, 0.9), (0.8, 0.8), (0.7, 0.75)]  # from the lower right handle inwards
-    points = [{"x": box["x"] + a * box["width"], "y": box["y"] + b * box["height"]} for a, b in path]
-    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [points[0]]})
-    for point in points[1:]:
-        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    lower_right_handle = [(0.9, 0.9), (0.8, 0.8), (0.7, 0.75)]
+    finger.drag(at.page, dialog.locator(".crop .stage"), lower_right_handle)
     assert boxed(dialog) == pytest.approx([0.1, 0.1, 0.7, 0.75], abs=0.03)
     dialog.get_by_role("button", name="Keep this box").click()
     dialog.get_by_text("engineer drew the trim box").wait_for()

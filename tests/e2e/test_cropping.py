@@ -8,6 +8,7 @@ import pytest
 
 from core import inspections
 from tests import stock
+from tests.e2e import finger
 
 FILES = "input[type=file][multiple]:not([webkitdirectory])"
 """The way in for photos that are there already; a phone has one for its camera beside it."""
@@ -67,16 +68,8 @@ def test_a_part_is_cropped_with_mouse_and_keys_and_judged_anew(visit, world, tmp
 
 def test_a_part_is_cropped_with_a_finger_on_a_phone(visit, world, tmp_path):
     window = handed_in(visit, tmp_path, 812, 390)
-    stage = window.page.locator(".crop .stage")
-    stage.scroll_into_view_if_needed()
-    box = stage.bounding_box()
-    touch = window.page.context.new_cdp_session(window.page)
-    path = [(0.9, 0.9), (0.8, 0.8), (0.7, 0.75)]  # from the lower right handle inwards
-    points = [{"x": box["x"] + a * box["width"], "y": box["y"] + b * box["height"]} for a, b in path]
-    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [points[0]]})
-    for point in points[1:]:
-        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    lower_right_handle = [(0.9, 0.9), (0.8, 0.8), (0.7, 0.75)]
+    finger.drag(window.page, window.page.locator(".crop .stage"), lower_right_handle)
     assert boxed(window) == pytest.approx([0.1, 0.1, 0.7, 0.75], abs=0.03)
     assert not window.page.evaluate("document.documentElement.scrollWidth > innerWidth")
     judged(window, world)
