@@ -255,7 +255,8 @@ def described(folder: Path) -> np.ndarray | None:
     if stored is None:
         return None
     mean, factor = head.scale_of(stored["found"])
-    return (stored["found"] - mean) * factor  # type: ignore[no-any-return]
+    scaled: np.ndarray = (stored["found"] - mean) * factor
+    return scaled
 
 
 def cycle_file(folder: Path, repeat: int, training: int) -> Path:

@@ -10,10 +10,11 @@ from PIL import Image
 
 from core import cards, config, crack, datasets, demo, disk, losses, sweep
 from core.crack import Config
-from core.engine import checkpoint, loop
+from core.engine import checkpoint, loop, tiling
 from core.engine import crack as engine
-from core.engine.crack import Known, Model, predict, probabilities, tiles, train
+from core.engine.crack import train
 from core.engine.loop import Machine
+from core.engine.tiling import Known, Model, predict, probabilities, tiles
 from core.engine.unet import UNet
 from core.engine.walls import Walls
 from core.errors import Conflict, DataError, ModelError
@@ -122,8 +123,8 @@ def test_photos_of_any_size_get_a_map_of_their_own_size(size):
 
 def test_every_view_is_turned_back():
     x = torch.randn(1, 1, 5, 7)
-    seen = [engine._view(x, view) for view in range(8)]
-    assert all(torch.equal(engine._view(v, i, back=True), x) for i, v in enumerate(seen))
+    seen = [tiling._view(x, view) for view in range(8)]
+    assert all(torch.equal(tiling._view(v, i, back=True), x) for i, v in enumerate(seen))
     different = {tuple(v.shape) + tuple(v.flatten().tolist()) for v in seen}
     assert len(different) == 8
 
@@ -329,7 +330,7 @@ def test_an_enlarged_photo_is_answered_at_its_own_size():
     picture = np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8)
     told = next(predict(model, [picture]))["p"]
     assert (told.shape, told.dtype) == ((50, 70), np.uint8)
-    twice = engine._grown(picture, 2)
+    twice = tiling._grown(picture, 2)
     assert twice.shape == (100, 140, 3)
     p = probabilities(dataclasses.replace(model, enlarge=1), twice)
     mean = p.reshape(50, 2, 70, 2).mean((1, 3))
@@ -340,9 +341,9 @@ def test_features_alone_are_those_that_a_prediction_sees():
     model = Model(random_net(), PLAIN)
     picture = np.random.default_rng(0).integers(0, 256, (96, 150, 3), np.uint8)
     for (_, seen, own), (_, _, features) in zip(
-        engine.windows(model.net, picture, 64, 0), tiles(model, picture, 64, 0), strict=True
+        tiling.windows(model.net, picture, 64, 0), tiles(model, picture, 64, 0), strict=True
     ):
-        assert np.array_equal(engine._seen(model, seen, own), features)
+        assert np.array_equal(tiling._seen(model, seen, own), features)
 
 
 def test_a_photo_of_another_kind_is_unlike_what_was_learned():

@@ -12,10 +12,10 @@ from core import cards, cli, crack, datasets, demo, metrics, store, workers
 from core import config as settings_of
 from core.crack import Config
 from core.engine import crack as engine
-from core.engine import int8, lanes, loop, quickest, work
-from core.engine.crack import Model, probabilities, tiles
+from core.engine import int8, lanes, loop, quickest, tiling, work
 from core.engine.life import Life
 from core.engine.loop import Machine
+from core.engine.tiling import Model, probabilities, tiles
 from core.engine.unet import Network, Pretrained, UNet
 from core.errors import ConfigError, ModelError
 from core.records import Card
@@ -94,7 +94,7 @@ def test_features_are_in_the_units_of_before(net):
     [photo] = photos(1)
     own = (slice(0, 128), slice(0, 160))
     before, after = (
-        engine._seen(Model(one, machine), photo, own) / photo[..., 0].size
+        tiling._seen(Model(one, machine), photo, own) / photo[..., 0].size
         for one, machine in ((net, PLAIN), (in_8_bits(net), SMALL))
     )
     assert np.abs(before - after).mean() < 0.02 * np.abs(before).mean()

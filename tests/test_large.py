@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from core import asking, cards, inspections, photos, queue, services, store
-from core.engine import crack, lanes
+from core.engine import crack, lanes, tiling
 from core.engine.life import Life
 from core.settings import ROOT, Settings
 from tests import stock, visits
@@ -75,7 +75,7 @@ def test_a_large_photo_tells_how_far_it_is_and_is_given_up_in_the_middle(world, 
 def test_the_parts_are_counted_as_they_are_made(shape):
     model = crack.load(*_shipped())
     picture = np.zeros((*shape, 3), np.uint8)
-    assert crack._count(model.net, picture) == sum(1 for _ in crack.windows(model.net, picture))
+    assert tiling.count(model.net, picture) == sum(1 for _ in tiling.windows(model.net, picture))
 
 
 def _shipped():

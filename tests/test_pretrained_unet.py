@@ -11,8 +11,9 @@ from core import cards, config, crack, datasets, demo, disk
 from core.crack import Config
 from core.engine import checkpoint, classifiers, loop
 from core.engine import crack as engine
-from core.engine.crack import Model, probabilities, tiles, train
+from core.engine.crack import train
 from core.engine.loop import Machine
+from core.engine.tiling import Model, probabilities, ready, tiles
 from core.engine.unet import Pretrained, UNet
 from core.errors import ConfigError, ModelError
 from core.settings import Settings
@@ -75,7 +76,7 @@ def test_the_body_sees_photos_as_imagenets_were_shown():
     seen = []
     net.body[0].register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     shown = torch.tensor(classifiers.IMAGENET_MEAN)[None, :, None, None].expand(1, 3, 32, 32)
-    net(engine.ready(shown.clone(), Machine.here(fast=False)))
+    net(ready(shown.clone(), Machine.here(fast=False)))
     assert float(seen[0].abs().max()) < 1e-5
 
 

@@ -15,7 +15,7 @@ import pickle
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -212,13 +212,13 @@ def layers(net: Classifier) -> nn.Sequential:
     """The layers that make the last feature map, (n, d, h, w), of MobileNetV2 (19) or a ResNet (8)."""
     body: Any = net.body
     if isinstance(body, models.MobileNetV2):
-        return body.features  # type: ignore[no-any-return]
+        return cast(nn.Sequential, body.features)
     return nn.Sequential(*list(body.children())[:-2])  # all but the average and the classifier
 
 
 def features(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """What the head sees of each photo, pooled: (n, d) float32."""
-    return net.features(x)  # type: ignore[operator]
+    return cast(Classifier, net).features(x)
 
 
 def look(
@@ -234,7 +234,7 @@ def look(
             with machine.autocast():
                 f = torch.stack([features(net, view) for view in views]).mean(0)
             described.append(f.cpu())
-            logits.append(net.head(f).cpu())  # type: ignore[operator]
+            logits.append(cast(Classifier, net).head(f).cpu())
     return torch.cat(logits).numpy(), torch.cat(described).numpy()
 
 

@@ -214,7 +214,7 @@ def folded(net: Network) -> Folded:
             layers = _fused(down, at)
             net.down[k] = nn.Sequential(*([entry] if k == 0 else []), *layers)
             levels.append(at := layers[-1])
-        net.pool = Pool()  # type: ignore[assignment]
+        net.pool = Pool()
     elif isinstance(net, Pretrained):
         layers = _fused(net.top, entry)
         net.top = nn.Sequential(entry, *layers)

@@ -9,7 +9,7 @@ import platform
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import psutil
@@ -17,6 +17,8 @@ import torch
 from torch import nn
 
 from core.engine import checkpoint
+
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Machine:
         """int8, bf16 or fp32."""
         return "int8" if self.int8 else "bf16" if self.bf16 else "fp32"
 
-    def put(self, net: nn.Module) -> nn.Module:
+    def put(self, net: Net) -> Net:
         """The network on this machine, in its memory format."""
         return net.to(self.device, memory_format=self.memory_format)  # type: ignore[call-overload]
 
@@ -85,14 +87,14 @@ def use_threads(share: float = 1.0, at_most: int | None = None) -> int:
 
 
 @dataclass
-class State:
+class State(Generic[Net]):
     """All that a training is made of. Saved and resumed, it goes on bit for bit as if never stopped (CPU).
 
     Every random choice comes from `rng` (numpy: order, crops, augmentation) or from torch's own generator
     (dropout, initial weights); both are in the checkpoint.
     """
 
-    net: nn.Module
+    net: Net
     optimizer: torch.optim.Optimizer
     rng: np.random.Generator
     step: int = 0

@@ -63,8 +63,8 @@ class Compared(nn.Module):
 
     def __init__(self, blocks: nn.Module, d: int) -> None:
         super().__init__()
-        self.blocks = blocks
-        self.comparing = nn.Sequential(
+        self.blocks: nn.Module = blocks
+        self.comparing: nn.Module = nn.Sequential(
             nn.Linear(d, 2 * WIDTH, bias=False),
             nn.BatchNorm1d(2 * WIDTH),
             nn.ReLU(),
@@ -73,7 +73,8 @@ class Compared(nn.Module):
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Maps (n, c, h, w) of the blocks before in; (n, d) mean description out."""
-        return self.blocks(maps).mean((2, 3))  # type: ignore[no-any-return]
+        found: torch.Tensor = self.blocks(maps)
+        return found.mean((2, 3))
 
 
 def pretrain(course: Course, begin: Begin | None = None) -> Iterator[Progress]:
@@ -100,7 +101,7 @@ def pretrain(course: Course, begin: Begin | None = None) -> Iterator[Progress]:
     views = _seen(layers[: -LAST[config.network]], photos, course, rng)
     compared = machine.put(Compared(layers[-LAST[config.network] :], net.head.in_features))
     rates = (LEARNING_RATE, NEW_RATE)
-    parts: tuple[nn.Module, ...] = (compared.blocks, compared.comparing)  # type: ignore[assignment]
+    parts = (compared.blocks, compared.comparing)
     optimizer = torch.optim.AdamW(
         [{"params": list(p.parameters()), "lr": r} for p, r in zip(parts, rates, strict=True)],
         weight_decay=1e-4,
@@ -146,10 +147,10 @@ def _seen(blocks: nn.Module, photos: torch.Tensor, course: Course, rng: np.rando
     return torch.cat(found).clone()  # out of inference mode: a loss is computed with it
 
 
-def _epoch(state: State, views: torch.Tensor, course: Course, rates: tuple[float, float]) -> float:
+def _epoch(state: State[Compared], views: torch.Tensor, course: Course, rates: tuple[float, float]) -> float:
     """One pass over pairs of views; the mean loss before each step."""
     compared, rng, machine = state.net, state.rng, course.machine
-    compared.blocks.eval()  # type: ignore[union-attr, operator]
+    compared.blocks.eval()
     order = [b for b in loaders.batches(len(views), BATCH, rng) if len(b) > 1]
     steps = len(order) * course.config.pretrain_epochs
     fell = 0.0
@@ -161,6 +162,6 @@ def _epoch(state: State, views: torch.Tensor, course: Course, rates: tuple[float
         maps = torch.cat([views[torch.from_numpy(chosen), torch.from_numpy(k)] for k in pair])
         with machine.autocast():
             found = compared(maps.to(torch.float32).contiguous(memory_format=machine.memory_format))
-        a, b = compared.comparing(found.float()).chunk(2)  # type: ignore[operator]
+        a, b = compared.comparing(found.float()).chunk(2)
         fell += loop.descend(state.optimizer, vicreg(a, b)) * len(chosen)
     return fell / max(1, sum(map(len, order)))

@@ -12,14 +12,12 @@ import dataclasses
 import logging
 import math
 import time
-from typing import cast
 
 import numpy as np
 
-from core.engine import crack, int8
-from core.engine.crack import Model
+from core.engine import int8, tiling
 from core.engine.loop import Machine
-from core.engine.unet import Network
+from core.engine.tiling import Model
 from core.errors import ModelError
 
 log = logging.getLogger("patina.quickest")
@@ -66,7 +64,7 @@ def ways(model: Model) -> dict[str, Model]:
             log.warning("crack/%s: %s", model.card.id if model.card else "", error)
     if machine.bf16:
         plain = Machine(machine.device, False)
-        net = cast(Network, plain.put(copy.deepcopy(model.net)))
+        net = plain.put(copy.deepcopy(model.net))
         found["fp32"] = dataclasses.replace(model, net=net, machine=plain)
     return found
 
@@ -75,13 +73,13 @@ def timed(found: dict[str, Model]) -> dict[str, float]:
     """Milliseconds that each way takes for one tile: the least of some, in turns."""
     tile = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     for way in found.values():  # kernels are laid out at the first look
-        crack.probabilities(way, tile)
+        tiling.probabilities(way, tile)
     took = dict.fromkeys(found, math.inf)
     until = time.perf_counter() + SECONDS
     while math.inf in took.values() or time.perf_counter() < until:
         for name, way in found.items():
             since = time.perf_counter()
-            crack.probabilities(way, tile)
+            tiling.probabilities(way, tile)
             took[name] = min(took[name], 1000 * (time.perf_counter() - since))
     return took
 

@@ -144,7 +144,7 @@ class Training:
         if config.ema:
             self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
         memory = memory | {"stage": stage, "epoch": 0, "average": None, "best": None}
-        self.state = State(net, optimizer, rng, step, memory)
+        self.state: State[classifiers.Classifier] = State(net, optimizer, rng, step, memory)
 
     @property
     def judged(self) -> nn.Module:
@@ -232,7 +232,7 @@ class Training:
         """The network in training mode, but for what stays as it was."""
         net = self.state.net
         net.train()
-        for i, block in enumerate(classifiers.blocks(net)):  # type: ignore[arg-type]
+        for i, block in enumerate(classifiers.blocks(net)):
             for layer in (m for part in block for m in part.modules()):
                 if i < self.config.frozen or (self.config.keep_norm and isinstance(layer, nn.BatchNorm2d)):
                     layer.eval()

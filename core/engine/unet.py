@@ -115,7 +115,7 @@ class UNet(Network):
         self.down = nn.ModuleList(
             block(n_in, n_out, kernel) for n_in, n_out in zip([3, *widths[:-1]], widths, strict=True)
         )
-        self.pool = nn.MaxPool2d(2)
+        self.pool: nn.Module = nn.MaxPool2d(2)
         self.ascent(widths, widths, kernel)
         self.begin(crack_share)
 

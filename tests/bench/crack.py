@@ -31,9 +31,9 @@ from core import config, crack, fine, losses, sweep
 from core import photos as files
 from core.crack import Config
 from core.engine import crack as engine
-from core.engine import loop, work
-from core.engine.crack import Model
+from core.engine import loop, tiling, work
 from core.engine.loop import Machine
+from core.engine.tiling import Model
 from core.engine.unet import UNet
 from core.explore import Masks
 from core.metrics import Counts
@@ -175,7 +175,7 @@ def _large(megapixels: int) -> None:
         Image.fromarray(grain).resize((height * 3 // 2, height)).save(path, quality=88)
         before = psutil.Process().memory_info().rss
         machine = Machine.here()
-        model = Model(machine.put(UNet(config.levels, config.kernel, config.filters)), machine)  # type: ignore[arg-type]
+        model = Model(machine.put(UNet(config.levels, config.kernel, config.filters)), machine)
         card = Card("bench", "crack", "unet", crack.CLASSES, {}, {}, (), 0.5, "", known={"smallest_px": 20})
         since = time.perf_counter()
         [answer] = work.answers("crack", model, [Photo(path)], lambda photo: files.open(photo.path)[0])
@@ -214,17 +214,17 @@ def _cracked(height: int, width: int) -> np.ndarray:
 def judging(config: Config, side: int = 1000) -> dict[str, object]:
     """A 1-megapixel photo from pixels to verdict, and the same in tiles; its peak is a large photo's too."""
     machine = Machine.here()
-    model = Model(machine.put(UNet(config.levels, config.kernel, config.filters)), machine)  # type: ignore[arg-type]
+    model = Model(machine.put(UNet(config.levels, config.kernel, config.filters)), machine)
     card = Card("bench", "crack", "unet", crack.CLASSES, {}, {}, (), 0.5, "", known={"smallest_px": 20})
     rng = np.random.default_rng(0)
     picture = rng.integers(0, 256, (side, side, 3), np.uint8)
     arrays = {"p": _cracked(side, side)}
 
     def tiled(core: int) -> None:
-        for _ in engine.tiles(model, picture, core=core, whole=0):
+        for _ in tiling.tiles(model, picture, core=core, whole=0):
             pass
 
-    predict_ms = ms(lambda: list(engine.predict(model, [picture])), 3)
+    predict_ms = ms(lambda: list(tiling.predict(model, [picture])), 3)
     judge_ms = ms(lambda: crack.judge(arrays, None, card), 3)
     return {
         "predict_ms": predict_ms,

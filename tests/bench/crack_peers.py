@@ -29,7 +29,8 @@ from core.engine import crack as engine
 from core.engine import loop
 from core.engine import vision as vision  # torchvision beside a CPU-only torch, before a peer asks for it
 from core.engine.loop import Machine
-from core.engine.unet import Pretrained, UNet
+from core.engine.tiling import Model, probabilities
+from core.engine.unet import Network, Pretrained, UNet
 
 SIDE, CROPS = 512, 2
 Step = Callable[[], object]
@@ -55,17 +56,17 @@ def peers(milesial: Path | None) -> tuple[dict[str, nn.Module], list[str]]:
     return found, missing
 
 
-def ours(net: nn.Module, config: Config, crops: torch.Tensor, masks: torch.Tensor) -> tuple[Step, Step]:
+def ours(net: Network, config: Config, crops: torch.Tensor, masks: torch.Tensor) -> tuple[Step, Step]:
     """One step and one answer of a network of ours, on the machine's fast path."""
     machine = Machine.here()
     net = machine.put(net)
     optimizer = loop.optimizer(net, config.optimizer, config.learning_rate)
     rng = np.random.default_rng(0)
-    model = engine.Model(net, machine)  # type: ignore[arg-type]
+    model = Model(net, machine)
     picture = crops[0].permute(1, 2, 0).contiguous().numpy()
     return (
         lambda: engine.step(net, optimizer, crops, masks, config, machine, rng),
-        lambda: engine.probabilities(model, picture),
+        lambda: probabilities(model, picture),
     )
 
 
@@ -113,7 +114,7 @@ def main() -> None:
     crops = torch.from_numpy(rng.integers(0, 256, (CROPS, 3, SIDE, SIDE), np.uint8))
     masks = torch.from_numpy(rng.random((CROPS, 1, SIDE, SIDE)) < 0.03)
     config = Config()
-    nets: dict[str, nn.Module] = {
+    nets: dict[str, Network] = {
         "U-Net": UNet(5, 3, 16, 0.03),
         "U-Net, MobileNetV2 down": Pretrained(16, 0.03),
     }

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from core import cards, certainty, datasets, sweep
 from core.engine import crack as engine
 from core.engine import loop, quickest
-from core.engine.crack import probabilities
+from core.engine.tiling import probabilities
 from core.engine.walls import fitting
 from core.metrics import Counts
 
