@@ -23,8 +23,9 @@ from streamlit import config
 from streamlit.proto.AuthRedirect_pb2 import AuthRedirect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from core import addresses, api, children, opening, signin, uploads
+from core import addresses, api, children, opening, uploads
 from core.gate import Gate
+from core.people import signin
 from core.settings import Settings
 from pages.parts import notice, places
 

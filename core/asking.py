@@ -12,9 +12,9 @@ from sqlite_utils import Database
 
 from core import crack, inspections, labels, queue
 from core.errors import Conflict, NotFound, PatinaError
+from core.measuring.scales import Scale
+from core.measuring.standards import Standard
 from core.records import DOMAINS, Domain, Trim, Verdict
-from core.scales import Scale
-from core.standards import Standard
 from core.store import note_event, row, to_json, writing
 
 PRIORITY = 10

@@ -1,8 +1,8 @@
 """Paper 3, corrosion of metal parts: how a model of four grades is trained, and what it says of a photo.
 
-Grade 0 is light, 3 severe. Here probabilities become grades and verdicts, by arrays alone; `core/grades.py`
-has the figures, `core/folds.py` which photos validate, `core/ranges.py` what a search tries, and
-`core/engine/corrosion.py` learns. Truth is an int8 array, -1 where nobody has said a grade.
+Grade 0 is light, 3 severe. Here probabilities become grades and verdicts, by arrays alone. In
+`core/grading/`, `grades.py` has the figures, `folds.py` which photos validate, `ranges.py` what a search
+tries; `core/engine/corrosion.py` learns. Truth is an int8 array, -1 where nobody has said a grade.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from core import coach, decisions, reasons
+from core import reasons
 from core.config import param
-from core.decisions import CLASSES, N
 from core.errors import ConfigError, DataError
-from core.grades import score as score
+from core.grading import coach, decisions
+from core.grading.decisions import CLASSES, N
+from core.grading.grades import score as score
 from core.quality import Quality
 from core.records import Card, Photo, Trim, Verdict
 

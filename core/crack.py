@@ -1,8 +1,9 @@
 """Paper 2, fine cracks in concrete: how a crack model is trained, and what its probability maps say.
 
 J.-M. Sohn, D.-S. Kim, H.-B. Hwang, "Improvement of learning concrete crack detection model by weighted
-loss function", JKSCI 25(10), 2020. Here maps become verdicts and figures: `core/certainty.py` says how sure
-they are, `core/measures.py` how wide and long a crack is; the network learns in `core/engine/crack.py`.
+loss function", JKSCI 25(10), 2020. Here maps become verdicts and figures. In `core/measuring/`,
+`certainty.py` says how sure they are, `measures.py` how wide and long a crack is;
+the network learns in `core/engine/crack.py`.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from core import certainty, disk, fine, losses, measures, metrics, photos, reasons, sweep, widths
+from core import disk, losses, metrics, photos, reasons, sweep
 from core.config import param
 from core.errors import ConfigError, DataError
-from core.measures import NEAR
+from core.measuring import certainty, fine, measures, widths
+from core.measuring.measures import NEAR
+from core.measuring.standards import Standard
 from core.metrics import Counts
 from core.quality import Quality
 from core.records import Card, Photo, Trim, Verdict
-from core.standards import Standard
 
 
 @dataclass(frozen=True)
@@ -176,9 +178,9 @@ def judge(
     """The verdict on one photo from its stored probability map; at the threshold a pixel is crack.
 
     `arrays` holds `p` (H, W) uint8 and perhaps `unlike` (), 0 to 1. With the photo itself, `grey` (H, W)
-    uint8, widths are read from its grey values (`core.profiles`), else from the mask; with a scale, right
-    within the share `scale_error` of it, and a `standard` the verdict names the grade, or the grades between
-    which it cannot decide.
+    uint8, widths are read from its grey values (`core.measuring.profiles`), else from the mask; with a scale,
+    right within the share `scale_error` of it, and a `standard` the verdict names the grade, or the grades
+    between which it cannot decide.
 
     `threshold` None means the card's. The label is `crack` when one piece of the mask reaches at least
     `card.known["smallest_px"]` pixels, the diagonal of its box; smaller ones are specks, which count in

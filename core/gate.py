@@ -31,10 +31,11 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 
-from core import front, keys, sessions, store, tokens
+from core import front, store
 from core.errors import PatinaError, SignInNeeded
+from core.people import keys, sessions, tokens
+from core.people.sessions import Session
 from core.records import Person, Role
-from core.sessions import Session
 from core.settings import Settings
 
 Scope = MutableMapping[str, Any]

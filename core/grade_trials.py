@@ -15,8 +15,8 @@ import numpy as np
 from core import config as settings_of
 from core import published, terminal
 from core.corrosion import CHOSEN, OWN, Config
-from core.decisions import CLASSES
-from core.grades import PER_GRADE
+from core.grading.decisions import CLASSES
+from core.grading.grades import PER_GRADE
 from core.records import Card
 
 WANTED: Final = "network=cnn5,resnet18,alexnet trimmed=true,false"

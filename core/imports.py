@@ -92,7 +92,7 @@ class Imports:
         return one
 
     def draw(self, settings: Settings, by: Person, domain: Domain, n: int, *, now: float) -> Import:
-        """Draw n synthetic photos, as `core.demo` does, and look at them; returns at once.
+        """Draw n synthetic photos, as `core.synthetic.demo` does, and look at them; returns at once.
 
         For a first training where no labelled photos are at hand. The set is marked synthetic for good.
         """
@@ -146,7 +146,7 @@ class Imports:
             self._read(one, source)
 
     def _draw(self, settings: Settings, one: Import, n: int) -> None:
-        from core import demo  # a page that draws nothing does not wait for it
+        from core.synthetic import demo
 
         with self._turn:
             one.folder = settings.uploads / f"import-{one.id}"

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from core import scales
 from core.errors import NotFound
+from core.measuring import scales
+from core.measuring.scales import Scale
 from core.records import Domain, RunState, Trim, Verdict
-from core.scales import Scale
 from core.store import row, rows, to_json, trim_of
 
 

@@ -3,7 +3,7 @@
 A word is about a photo in a domain, whatever sets hold it. Nothing is ever changed or deleted: the newest
 line counts, and taking a word back is a line too. `core.sets.load` hands the photos out with what stands; a
 run names the newest line of its day, so that it goes on with the labels it was begun with. (Pseudo-labels,
-which belong to one experiment, are corrected in `core.corrections`.)
+which belong to one experiment, are corrected in `core.few_labels.corrections`.)
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Final, Literal
 
 from sqlite_utils import Database
 
-from core.decisions import CLASSES as GRADES
 from core.errors import DataError
+from core.grading.decisions import CLASSES as GRADES
 from core.rail import CLASSES as RAIL
 from core.records import Domain, Person, Photo, Trim
 from core.store import note_event, row, rows, to_json, writing

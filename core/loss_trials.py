@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from core import config as settings_of
-from core import fine, losses, metrics, published, sweep, terminal
+from core import losses, metrics, published, sweep, terminal
 from core.crack import Config
+from core.measuring import fine
 from core.records import Card
 
 PUBLISHED: Final = "published"

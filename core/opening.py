@@ -13,11 +13,12 @@ from pathlib import Path
 import psutil
 from sqlite_utils import Database
 
-from core import accounts, cards, datasets, invitations, keys, pictures, services, sets, store
+from core import cards, datasets, pictures, services, sets, store
 from core.errors import Conflict, PatinaError
+from core.people import accounts, invitations, keys
+from core.people.signin import link_path
 from core.records import DOMAINS, Domain
 from core.settings import Settings
-from core.signin import link_path
 
 COLLECT_SECONDS = 60.0
 TIDY_SECONDS = 3600.0

@@ -12,10 +12,12 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core import cards, corrections, decisions, labels, queue, services, sets, trials
+from core import cards, labels, queue, services, sets, trials
 from core import config as settings_of
-from core import margins as around
 from core.errors import ConfigError, Conflict, DataError
+from core.few_labels import corrections
+from core.grading import decisions
+from core.grading import margins as around
 from core.rail import CLASSES
 from core.records import Card, Domain, Person, Run
 from core.services import Service
@@ -120,8 +122,8 @@ def retrain(
 
     Data, preset and settings are those of the earlier run, which stays as it is; what it found before that
     training is taken over, but never a cycle that somebody has undone: then the order begins with that one.
-    People's labels (`core.corrections`) are written into the new run's config as they stand now, and those
-    that the earlier run began with already. `Forbidden` below engineer; `DataError` for
+    People's labels (`few_labels/corrections.py`) are written into the new run's config as they stand now, and
+    those that the earlier run began with already. `Forbidden` below engineer; `DataError` for
     a run without pseudo-labels, when nobody has said anything of this repeat, and for a training below 1.
     """
     by.require("engineer")
@@ -168,8 +170,8 @@ def evaluate(
 ) -> int:
     """Order that a model answers a split of a stored set, for its laboratory to show; the run's id.
 
-    With `enlarge` 2 a crack model looks at photos twice as large, for `core.fine.rescue`; with `margins` a
-    corrosion model looks at each part with so much around its trim box (`core.margins`).
+    With `enlarge` 2 a crack model looks at photos twice as large, for `measuring.fine.rescue`; with `margins`
+    a corrosion model looks at each part with so much around its trim box (`core.grading.margins`).
     """
     by.require("engineer")
     sets.get(db, data)

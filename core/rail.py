@@ -1,8 +1,8 @@
 """Rail, paper 1: a surface defect or not, learned from few labels. Arrays in, verdicts out.
 
 S. Han, "An Efficient Detection Method for Rail Surface Defect Using Limited Label Data". Here are its
-settings, which photos may teach, the verdict on a photo and the figures of a set. `core/divisions.py` has
-the draw, `core/selection.py` step 4, `core/cycles.py` the ledger; `core/engine/rail.py` learns.
+settings, which photos may teach, the verdict on a photo and the figures of a set. In `core/few_labels/`,
+`divisions.py` has the draw, `selection.py` step 4, `cycles.py` the ledger; `core/engine/rail.py` learns.
 
 Truth is an int8 array: 1 `defect`, 0 `normal`, -1 unknown (nobody has said).
 """
@@ -17,12 +17,12 @@ import numpy as np
 
 from core import dealing, reasons
 from core.config import param
-from core.divisions import DIVISIONS, STARTS
 from core.errors import ConfigError, DataError
+from core.few_labels.divisions import DIVISIONS, STARTS
+from core.few_labels.selection import RULES
 from core.metrics import Counts, plain
 from core.quality import Quality
 from core.records import Card, Photo, PhotoSet, Trim, Verdict
-from core.selection import RULES
 
 CLASSES = ("normal", "defect")
 NETWORKS = ("resnet50", "resnet18", "mobilenet_v2")

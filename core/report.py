@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from core import terms
+from core.grading import terms
 from core.inspections import Inspection
 from core.settings import Settings
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from core.corrosion import CHOSEN
-from core.ranges import RANGES
+from core.grading.ranges import RANGES
 
 DATABASE: Final = "study.db"
 STUDY: Final = "corrosion"

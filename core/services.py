@@ -127,7 +127,7 @@ def promote(
     """Put a model (with this threshold, else its card's, and these costs) into service from now on.
 
     Earlier verdicts keep the model and threshold they were given with. Only corrosion knows costs; the
-    caller has checked them (`core.decisions.checked_costs`).
+    caller has checked them (`core.grading.decisions.checked_costs`).
     """
     if threshold is not None and not 0 < threshold < 1:
         raise ConfigError(f"The threshold is {threshold:g}; it must lie between 0 and 1, ends excluded.")

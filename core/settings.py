@@ -23,11 +23,11 @@ class Settings:
     lanes: tuple[str, ...] = ("judge", "train")
     """The workers that the app starts (`PATINA_WORKERS`: judge,train; `none` where they start by hand)."""
     standard: str = "kr-deck"
-    """By whose limits cracks are graded, a key of `core.standards` (`PATINA_STANDARD`)."""
+    """By whose limits cracks are graded, a key of `core.measuring.standards` (`PATINA_STANDARD`)."""
     standards: Path | None = None
     """Tables of an organisation's own beside those that come with Patina, JSON (`PATINA_STANDARDS`)."""
     term: tuple[str, ...] = ("aashto",)
-    """In whose terms grades of corrosion are told too, keys of `core.terms` (`PATINA_TERM`: by commas)."""
+    """In whose terms grades of corrosion are told too, keys of `grading.terms` (`PATINA_TERM`: by commas)."""
     terms: Path | None = None
     """Tables of terms of an organisation's own, JSON (`PATINA_TERMS`)."""
 

@@ -5,8 +5,9 @@ import time
 
 import streamlit as st
 
-from core import accounts, doctor, invitations, queue, signin, store, tokens, workers
-from core.accounts import Account
+from core import doctor, queue, store, workers
+from core.people import accounts, invitations, signin, tokens
+from core.people.accounts import Account
 from core.records import ROLES
 from core.settings import Settings
 from pages.parts import access, address, notice, places, tables, words

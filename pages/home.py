@@ -5,8 +5,9 @@ import time
 
 import streamlit as st
 
-from core import inspections, overview, preferences, store
+from core import inspections, overview, store
 from core.overview import Change, Trust
+from core.people import preferences
 from core.settings import Settings
 from pages.parts import access, address, figures, gallery, header, places, samples, words
 from pages.parts.strings import t

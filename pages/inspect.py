@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from core import batches, inspections, preferences, report, store
+from core import batches, inspections, report, store
 from core.batches import Batch
+from core.people import preferences
 from core.records import DOMAINS
 from core.settings import Settings
 from pages.parts import access, address, found, gallery, places, samples, upload, words

@@ -4,7 +4,8 @@ import html
 
 import streamlit as st
 
-from core import accounts, store
+from core import store
+from core.people import accounts
 from core.settings import Settings
 from pages.parts import access, places, words
 from pages.parts.strings import t

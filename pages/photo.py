@@ -5,9 +5,10 @@ import time
 
 import streamlit as st
 
-from core import asking, inspections, opinions, orders, queue, standards, store
+from core import asking, inspections, opinions, orders, queue, store
 from core.errors import NotFound
 from core.inspections import Inspection
+from core.measuring import standards
 from core.opinions import LABELS
 from core.settings import Settings
 from pages.parts import (

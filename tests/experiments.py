@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from core import config as settings_of
-from core import cycles, disk, divisions, queue, rail, selection, store
+from core import disk, queue, rail, store
+from core.few_labels import cycles, divisions, selection
 from core.metrics import plain
 from core.records import Photo
 from core.settings import Settings

@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import save_file
 
-from core import cards, corrosion, crack, decisions, disk, queue, rail, sets, store, sweep
+from core import cards, corrosion, crack, disk, queue, rail, sets, store, sweep
+from core.grading import decisions
 from core.records import Card, Photo, PhotoSet, Progress
 from core.settings import Settings
 from tests import stock

@@ -19,20 +19,9 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from core import (
-    accounts,
-    arrays,
-    artifacts,
-    asking,
-    gate,
-    inspections,
-    invitations,
-    queue,
-    sessions,
-    store,
-    tokens,
-)
-from core.accounts import PATINA
+from core import arrays, artifacts, asking, gate, inspections, queue, store
+from core.people import accounts, invitations, sessions, tokens
+from core.people.accounts import PATINA
 from core.records import ROLES, Role, Verdict
 from core.settings import ROOT, Settings
 

@@ -9,8 +9,9 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from core import accounts, gate, sessions
-from core.accounts import PATINA
+from core import gate
+from core.people import accounts, sessions
+from core.people.accounts import PATINA
 from tests.serving import World
 
 

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from core import accounts, gate, invitations, keys, passwords, preferences, sessions, store, tokens
-from core.accounts import PATINA
+from core import gate, store
 from core.errors import Conflict, Forbidden, NotFound, PatinaError, SignInNeeded, TooMany
+from core.people import accounts, invitations, keys, passwords, preferences, sessions, tokens
+from core.people.accounts import PATINA
 from core.records import ROLES, Person
 
 NOW = 1_000_000.0

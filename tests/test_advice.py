@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import advice, cycles, divisions
-from core.cycles import Begin, Entry
 from core.errors import DataError
+from core.few_labels import advice, cycles, divisions
+from core.few_labels.cycles import Begin, Entry
 from core.records import Photo
 
 # Is it helping?

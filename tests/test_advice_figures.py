@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from core.advice import Helping
-from core.luck import Luck
+from core.few_labels.advice import Helping
+from core.few_labels.luck import Luck
 from pages.parts import advice_figures, charts
 
 

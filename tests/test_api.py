@@ -14,8 +14,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from core import api, artifacts, cards, opinions, photos, pictures, signin, store
+from core import api, artifacts, cards, opinions, photos, pictures, store
 from core.gate import Gate
+from core.people import signin
 from core.rest import openapi
 from core.uploads import NameAside
 from tests.badimages import ROWS, Row, bad_photos  # noqa: F401

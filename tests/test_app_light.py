@@ -13,7 +13,8 @@ import httpx
 import psutil
 import pytest
 
-from core import accounts, invitations, opening, pictures, services, sets, store
+from core import opening, pictures, services, sets, store
+from core.people import accounts, invitations
 from core.records import DOMAINS
 from core.settings import ROOT, Settings
 from tests.serving import World, jpeg, server

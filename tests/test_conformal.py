@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core import conformal
 from core.errors import ConfigError
+from core.grading import conformal
 
 
 def test_the_rank_is_that_of_the_book():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from core import accounts, corrections, invitations, orders, queue, store
-from core.accounts import PATINA
-from core.cycles import Entry
+from core import orders, queue, store
 from core.errors import DataError, Forbidden, NotFound
+from core.few_labels import corrections
+from core.few_labels.cycles import Entry
+from core.people import accounts, invitations
+from core.people.accounts import PATINA
 from tests import stock
 
 NOW = stock.NOW

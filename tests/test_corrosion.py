@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import config, corrosion, decisions, folds
+from core import config, corrosion
 from core.corrosion import CLASSES, PRESETS, Config, judge
 from core.errors import ConfigError, DataError
-from core.folds import deal
+from core.grading import decisions, folds
+from core.grading.folds import deal
+from core.grading.ranges import RANGES
 from core.quality import Quality
-from core.ranges import RANGES
 from core.records import Card, Photo
 
 ALIKE = 1.0 - np.eye(4)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import certainty, config, crack, standards, sweep
+from core import config, crack, sweep
 from core.crack import Config, judge
 from core.errors import ConfigError, DataError, PatinaError
+from core.measuring import certainty, standards
 from core.metrics import Counts
 from core.quality import Quality
 from core.records import Card, Photo
@@ -149,7 +150,7 @@ def test_holding_equals_trying_every_level():
     rng = np.random.default_rng(0)
     from scipy import ndimage
 
-    from core import widths
+    from core.measuring import widths
 
     stored = (ndimage.gaussian_filter(rng.random((60, 60)), 2) * 255 * 1.4).clip(0, 255).astype(np.uint8)
     slow = max(v for v in range(256) if widths.extents(stored >= v)[1].max(initial=0) >= 25)

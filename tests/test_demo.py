@@ -9,9 +9,10 @@ import pytest
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
-from core import brushes, datasets, demo, painted, photos, quality
+from core import datasets, photos, quality
 from core.errors import ConfigError, Conflict
 from core.records import DOMAINS
+from core.synthetic import brushes, demo, painted
 
 
 @pytest.fixture(scope="module")

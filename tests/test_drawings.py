@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import arrays, artifacts, asking, drawings, inspections, scales, store, traces
+from core import arrays, artifacts, asking, inspections, store
 from core.errors import NotFound
+from core.measuring import drawings, scales, traces
 from tests import stock
 
 

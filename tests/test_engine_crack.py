@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core import cards, config, crack, datasets, demo, disk, losses, sweep
+from core import cards, config, crack, datasets, disk, losses, sweep
 from core.crack import Config
 from core.engine import checkpoint, loop, tiling
 from core.engine import crack as engine
@@ -20,6 +20,7 @@ from core.engine.walls import Walls
 from core.errors import Conflict, DataError, ModelError
 from core.records import Photo, PhotoSet
 from core.settings import Settings
+from core.synthetic import demo
 
 SMALL = Config(levels=4, filters=4, crop_px=64, batch=2, steps=6, validate_every=3, warm_up=0, zoom=1.2)
 

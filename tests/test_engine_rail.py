@@ -13,12 +13,13 @@ import pytest
 import torch
 from PIL import Image
 
-from core import arrays, cards, cycles, datasets, head, photos, rail, reasons, selection, validation
+from core import arrays, cards, datasets, photos, rail, reasons, validation
 from core import config as settings_of
-from core.cycles import Begin
 from core.engine import checkpoint, heads, lessons, likeness, loop, softmatch
 from core.engine import rail as engine
 from core.errors import DataError, ModelError
+from core.few_labels import cycles, head, selection
+from core.few_labels.cycles import Begin
 from core.rail import Config
 from core.records import Card, Photo, PhotoSet, Progress
 from core.settings import ROOT, Settings

@@ -10,8 +10,9 @@ import json
 import numpy as np
 import pytest
 
-from core import cycles, queue, store
 from core import published as papers
+from core import queue, store
+from core.few_labels import cycles
 from pages.parts import experiments as ours
 from pages.parts import few_labels, label_figures
 from pages.parts.label_figures import Line

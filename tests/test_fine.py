@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from core import fine, sweep
+from core import sweep
+from core.measuring import fine
 from core.metrics import Counts
 
 

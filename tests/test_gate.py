@@ -12,8 +12,9 @@ import httpx
 import pytest
 import websockets
 
-from core import accounts, gate, invitations, keys, sessions, signin, store, tokens
-from core.accounts import PATINA
+from core import gate, store
+from core.people import accounts, invitations, keys, sessions, signin, tokens
+from core.people.accounts import PATINA
 from core.settings import ROOT
 from tests import tabs
 from tests.serving import World, jpeg, server

@@ -1,4 +1,4 @@
-"""core.grades: figures with intervals, two models on the same photos, labels that photos speak against."""
+"""Grades: figures with intervals, two models on the same photos, labels that photos speak against."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from core import corrosion, decisions, metrics
-from core.grades import _figures, difference, part, relabelled, score, suspects
+from core import corrosion, metrics
+from core.grading import decisions
+from core.grading.grades import _figures, difference, part, relabelled, score, suspects
 from core.records import Photo
 
 

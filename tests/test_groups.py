@@ -8,8 +8,8 @@ import json
 import numpy as np
 import pytest
 
-from core import cycles, groups, selection
-from core.cycles import Begin, Entry
+from core.few_labels import cycles, groups, selection
+from core.few_labels.cycles import Begin, Entry
 from core.records import Photo
 from tests import experiments, stock
 

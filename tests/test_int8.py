@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from core import cards, cli, crack, datasets, demo, metrics, store, workers
+from core import cards, cli, crack, datasets, metrics, store, workers
 from core import config as settings_of
 from core.crack import Config
 from core.engine import crack as engine
@@ -20,6 +20,7 @@ from core.engine.unet import Network, Pretrained, UNet
 from core.errors import ConfigError, ModelError
 from core.records import Card
 from core.settings import Settings
+from core.synthetic import demo
 
 PLAIN = Machine.here(fast=False)
 SMALL = dataclasses.replace(PLAIN, int8=True)

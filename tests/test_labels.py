@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core import accounts, invitations, labels, orders, queue, sets, store
-from core.accounts import PATINA
+from core import labels, orders, queue, sets, store
 from core.engine import lanes, worker
 from core.errors import DataError, Forbidden
+from core.people import accounts, invitations
+from core.people.accounts import PATINA
 from tests import stock, tiny
 
 NOW = stock.NOW

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from core import config as settings_of
-from core import divisions, head, luck, rail, selection
+from core import rail
 from core.errors import DataError
+from core.few_labels import divisions, head, luck, selection
 from pages.parts import advice_figures
 
 TEXT = settings_of.preset(rail.Config, rail.PRESETS, "recommended", {})

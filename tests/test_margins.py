@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import cli, datasets, margins
+from core import cli, datasets
 from core.engine import loaders
 from core.errors import ConfigError
+from core.grading import margins
 from core.records import Photo
 from pages.parts import spotlight
 

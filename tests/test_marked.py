@@ -13,13 +13,14 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from core import api, arrays, asking, cards, inspections, opinions, photos, services, standards, store
+from core import api, arrays, asking, cards, inspections, opinions, photos, services, store
 from core.cli import main
 from core.engine.lanes import Judge
 from core.engine.life import Life
 from core.errors import PatinaError
 from core.gate import Gate
-from core.scales import Scale
+from core.measuring import standards
+from core.measuring.scales import Scale
 from core.settings import ROOT, Settings
 from tests import stock, visits, walls_seen
 from tests.serving import World

@@ -9,8 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from core import markers, photos, scales, shooting
+from core import photos
 from core.errors import PatinaError
+from core.measuring import markers, scales, shooting
 from core.settings import ROOT
 from tests import walls_seen
 from tests.test_shooting import GOOD

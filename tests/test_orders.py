@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from core import accounts, invitations, orders, queue, services, store
-from core.accounts import PATINA
+from core import orders, queue, services, store
 from core.errors import ConfigError, Conflict, DataError, Forbidden, NotFound
+from core.people import accounts, invitations
+from core.people.accounts import PATINA
 from tests import laboratory, stock
 
 NOW = laboratory.NOW

@@ -12,9 +12,11 @@ import pytest
 from safetensors.numpy import save_file
 from streamlit.testing.v1 import AppTest
 
-from core import accounts, cards, corrosion, grades, labels, orders, queue, searches, trials
+from core import cards, corrosion, labels, orders, queue, searches, trials
 from core.corrosion import Config
 from core.errors import ConfigError, Forbidden
+from core.grading import grades
+from core.people import accounts
 from tests import laboratory
 from tests.serving import World
 from tests.visits import text, visits

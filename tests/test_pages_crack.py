@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core import cards
-from core.stakes import Stakes
+from core.measuring.stakes import Stakes
 from tests import laboratory
 from tests.serving import World
 from tests.visits import text, visits

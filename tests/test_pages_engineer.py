@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import accounts, cards, decisions, explore, orders, queue, services
+from core import cards, explore, orders, queue, services
 from core.errors import ConfigError, Forbidden
+from core.grading import decisions
+from core.people import accounts
 from core.settings import Settings
 from tests import laboratory
 from tests.serving import World

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import cards, conformal, grades
+from core import cards
+from core.grading import conformal, grades
 from tests import laboratory
 from tests.serving import World
 from tests.visits import text, visits

@@ -13,20 +13,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import (
-    accounts,
-    asking,
-    datasets,
-    inspections,
-    invitations,
-    labels,
-    preferences,
-    queue,
-    sessions,
-    sets,
-    store,
-)
+from core import asking, datasets, inspections, labels, queue, sets, store
 from core.inspections import Inspection
+from core.people import accounts, invitations, preferences, sessions
 from core.records import Role
 from core.settings import ROOT, Settings
 from pages.parts import bars, found, gallery, header, places, words

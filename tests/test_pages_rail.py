@@ -7,7 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
-from core import corrections, cycles, orders, queue
+from core import orders, queue
+from core.few_labels import corrections, cycles
 from pages.parts import advice, ledger
 from pages.parts import cycles as page
 from pages.parts import experiments as known

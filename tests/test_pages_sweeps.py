@@ -11,8 +11,9 @@ import pytest
 from safetensors.numpy import save_file
 from streamlit.testing.v1 import AppTest
 
-from core import cards, crack, fine, orders, queue, trials
+from core import cards, crack, orders, queue, trials
 from core.errors import Forbidden
+from core.measuring import fine
 from core.settings import Settings
 from tests import laboratory
 from tests.serving import World

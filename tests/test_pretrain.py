@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.cycles import Begin
 from core.engine import checkpoint, classifiers, lessons, pretrain
+from core.few_labels.cycles import Begin
 from core.records import PhotoSet
 from tests.test_engine_rail import HEAD, cut_after_each_report, few, filed, run, told_of  # noqa: F401
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from core import cards, config, crack, datasets, demo, disk
+from core import cards, config, crack, datasets, disk
 from core.crack import Config
 from core.engine import checkpoint, classifiers, loop
 from core.engine import crack as engine
@@ -17,6 +17,7 @@ from core.engine.tiling import Model, probabilities, ready, tiles
 from core.engine.unet import Pretrained, UNet
 from core.errors import ConfigError, ModelError
 from core.settings import Settings
+from core.synthetic import demo
 
 SMALL = Config(
     encoder="mobilenet_v2", filters=4, crop_px=64, batch=2, steps=4, validate_every=2, warm_up=0, zoom=1.2

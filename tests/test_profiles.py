@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from core import profiles, widths
+from core.measuring import profiles, widths
 
 ANGLES = (0, 7, 22.5, 30, 44, 63, 90, 134)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core import losses, published
-from core.divisions import DIVISIONS, columns, sizes
+from core.few_labels.divisions import DIVISIONS, columns, sizes
 from tests.conftest import SHARED
 
 PAPERS = SHARED / "papers"

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from core import config as settings_of
-from core import cycles, divisions, metrics, rail, selection, validation
+from core import metrics, rail, validation
 from core.errors import ConfigError, DataError
+from core.few_labels import cycles, divisions, selection
 from core.quality import Quality
 from core.rail import Config
 from core.records import Card, Photo, PhotoSet

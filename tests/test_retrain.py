@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from core import accounts, corrections, cycles, invitations, orders, queue, store
-from core.accounts import PATINA
+from core import orders, queue, store
 from core.engine import lanes
 from core.engine.life import Life
+from core.few_labels import corrections, cycles
+from core.people import accounts, invitations
+from core.people.accounts import PATINA
 from tests import experiments, stock
 
 NOW = stock.NOW

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import asking, crack, inspections, opinions, photos, scales, standards, store
+from core import asking, crack, inspections, opinions, photos, store
 from core.errors import PatinaError
+from core.measuring import scales, standards
 from core.records import Verdict
 from tests import stock
 from tests.test_crack import CARD

@@ -18,7 +18,7 @@ from core.corrosion import Config
 from core.engine import loop, search
 from core.engine.search import Plan, reached, values
 from core.errors import ConfigError, Conflict, NotFound
-from core.ranges import RANGES
+from core.grading.ranges import RANGES
 from core.records import Photo, PhotoSet
 from core.settings import Settings
 from tests.conftest import ROOT

@@ -7,7 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from core import crack, quality, scales, shooting
+from core import crack, quality
+from core.measuring import scales, shooting
 from core.quality import Quality
 from tests.test_crack import CARD
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core import certainty, fine, stakes, sweep, widths
-from core.stakes import Stakes
+from core import sweep
+from core.measuring import certainty, fine, stakes, widths
+from core.measuring.stakes import Stakes
 
 
 def of(maps: list[np.ndarray], truths: list[np.ndarray]) -> Stakes:

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from core import standards
 from core.errors import ConfigError
-from core.standards import STANDARDS, Limit, Standard, grade
+from core.measuring import standards
+from core.measuring.standards import STANDARDS, Limit, Standard, grade
 
 
 @pytest.mark.parametrize(

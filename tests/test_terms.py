@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from core import terms
 from core.errors import ConfigError
+from core.grading import terms
+from core.grading.terms import TERMS, Class, Terms, named
 from core.settings import Settings
-from core.terms import TERMS, Class, Terms, named
 
 
 @pytest.mark.parametrize(("grade", "want"), [(0, "CS1"), (1, "CS2"), (2, "CS3"), (3, "CS4")])

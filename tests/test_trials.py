@@ -11,14 +11,16 @@ import time
 
 import pytest
 
-from core import cards, crack, datasets, demo, fine, losses, published, trials
+from core import cards, crack, datasets, losses, published, trials
 from core.cli import main
 from core.crack import Config
 from core.engine import crack as engine
 from core.engine import loop, work
 from core.engine.loop import State
 from core.errors import ConfigError, Conflict, NotFound
+from core.measuring import fine
 from core.settings import Settings
+from core.synthetic import demo
 from tests.conftest import ROOT
 from tests.test_children import wait_for
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core import asking, coach, corrosion, inspections, labels, queue, store
+from core import asking, corrosion, inspections, labels, queue, store
 from core.errors import Conflict, DataError
+from core.grading import coach
 from core.inspections import Inspection
 from core.records import Card
 from pages.parts import trimming, words

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from core import widths
+from core.measuring import widths
 
 
 def bar(width, degrees, length=150.0, side=220, shift=(0.0, 0.0)):

@@ -15,7 +15,6 @@ from core import (
     artifacts,
     asking,
     cards,
-    coach,
     corrosion,
     datasets,
     inspections,
@@ -29,6 +28,7 @@ from core import (
 from core.engine import lanes, work
 from core.engine.life import Life
 from core.errors import Conflict
+from core.grading import coach
 from core.records import Progress
 from tests import stock, tiny
 

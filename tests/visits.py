@@ -12,7 +12,7 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from core import gate
-from core.sessions import Session
+from core.people.sessions import Session
 from core.settings import Settings
 from tests.serving import World
 

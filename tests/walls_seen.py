@@ -7,8 +7,8 @@ import math
 import numpy as np
 from scipy import ndimage
 
-from core import markers, scales
-from core.scales import Scale
+from core.measuring import markers, scales
+from core.measuring.scales import Scale
 
 LENS_MM = markers.LENS_MM
 

@@ -10,12 +10,14 @@ from typing import Any
 from PIL import Image
 from sqlite_utils import Database
 
-from core import fine, margins, markers, scales, services, sets, store, sweep, tables, terminal
+from core import services, sets, store, sweep, tables, terminal
 from core.errors import ConfigError, DataError, PatinaError
+from core.grading import margins
+from core.measuring import fine, markers, scales
+from core.measuring.scales import Scale
 from core.metrics import plain
 from core.orders import rules
 from core.records import Photo, Progress, Verdict
-from core.scales import Scale
 from core.settings import Settings
 
 

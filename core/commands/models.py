@@ -10,8 +10,9 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
-from core import accounts, cards, orders, services, store, terminal
+from core import cards, orders, services, store, terminal
 from core.errors import ConfigError, PatinaError
+from core.people import accounts
 from core.records import DOMAINS, Card
 from core.settings import Settings
 

@@ -7,8 +7,9 @@ import sys
 import time
 from argparse import Namespace
 
-from core import accounts, invitations, signin, store, terminal
+from core import store, terminal
 from core.doctor import Finding, examine
+from core.people import accounts, invitations, signin
 from core.settings import Settings
 
 

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import nn
 
-from core import cards, corrosion, decisions
+from core import cards, corrosion
 from core import config as settings_of
 from core.corrosion import CLASSES, Config, N
 from core.engine import checkpoint, classifiers, loaders, looking
@@ -24,6 +24,7 @@ from core.engine.likeness import NEAREST, distances
 from core.engine.loop import Machine
 from core.engine.stages import Training, look, prepare
 from core.errors import ModelError
+from core.grading import decisions
 from core.records import Card, PhotoSet, Progress
 from core.settings import Settings
 

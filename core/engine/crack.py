@@ -18,7 +18,7 @@ from PIL import Image
 from safetensors.torch import load_file, save
 from torch import nn
 
-from core import cards, certainty, crack, losses, metrics, sweep
+from core import cards, crack, losses, metrics, sweep
 from core import config as settings_of
 from core import photos as files
 from core.crack import Config
@@ -29,6 +29,7 @@ from core.engine.tiling import CORE, NEAREST, Known, Model, known_of, predict, r
 from core.engine.unet import MEAN, SPREAD, Network, Pretrained, UNet
 from core.engine.walls import Walls, fitting, shrink
 from core.errors import Conflict, DataError, ModelError
+from core.measuring import certainty
 from core.records import Card, Photo, PhotoSet, Progress
 from core.settings import Settings
 

@@ -14,13 +14,14 @@ import numpy as np
 import torch
 
 from core import config as settings_of
-from core import cycles, divisions, rail, selection
-from core.cycles import DESCRIBED, Begin
-from core.divisions import Draw
+from core import rail
 from core.engine import checkpoint
 from core.engine.lessons import Course, Lesson, Told, chance
 from core.engine.likeness import as_bytes
 from core.errors import DataError
+from core.few_labels import cycles, divisions, selection
+from core.few_labels.cycles import DESCRIBED, Begin
+from core.few_labels.divisions import Draw
 from core.metrics import plain
 from core.records import Progress
 

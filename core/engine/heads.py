@@ -20,12 +20,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from core import arrays, validation
-from core.cycles import DESCRIBED
 from core.engine import checkpoint, loop
 from core.engine.classifiers import IMAGENET_MEAN, IMAGENET_STD, Classifier, layers
 from core.engine.lessons import Course, Lesson, chance, look
 from core.engine.loop import State
-from core.head import SLOPE, scale_of, weights_of
+from core.few_labels.cycles import DESCRIBED
+from core.few_labels.head import SLOPE, scale_of, weights_of
 from core.rail import CLASSES
 from core.records import Progress
 

@@ -21,17 +21,12 @@ from core import (
     artifacts,
     asking,
     cards,
-    coach,
     crack,
-    cycles,
     inspections,
-    margins,
-    markers,
     photos,
     queue,
     services,
     sets,
-    standards,
     store,
     trials,
 )
@@ -41,10 +36,13 @@ from core.engine.life import Life
 from core.engine.loop import Machine
 from core.engine.stop import Stop, Stopped
 from core.errors import ConfigError, NotFound, PatinaError
+from core.few_labels import cycles
+from core.grading import coach, margins
 from core.inspections import Inspection
+from core.measuring import markers, standards
+from core.measuring.scales import Scale
 from core.orders import rules
 from core.records import DOMAINS, Card, Domain, PhotoSet, Progress, Run
-from core.scales import Scale
 from core.settings import Settings
 
 BATCH = 8

@@ -20,11 +20,12 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from core import divisions, rail, validation
+from core import rail, validation
 from core.engine import checkpoint, classifiers, loaders, loop
 from core.engine.classifiers import Classifier
 from core.engine.loop import Machine, State
 from core.errors import DataError, ModelError
+from core.few_labels import divisions
 from core.metrics import Counts
 from core.rail import CLASSES, Config
 from core.records import Photo, PhotoSet, Progress

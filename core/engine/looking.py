@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.decisions import N
 from core.engine.classifiers import AlexNet, Classifier, Cnn5
 from core.engine.vision import models
+from core.grading.decisions import N
 
 
 def last_places(net: Classifier) -> nn.Module:

@@ -21,10 +21,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from core.cycles import Begin
 from core.engine import checkpoint, classifiers, loaders, loop
 from core.engine.lessons import PRETRAINED, Course, chance, ready
 from core.engine.loop import State
+from core.few_labels.cycles import Begin
 from core.records import Progress
 
 VIEW = loaders.Augment(flip=True, upside_down=True, scale=0.15, brightness=0.25, contrast=0.25)

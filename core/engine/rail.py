@@ -17,9 +17,8 @@ import torch
 from safetensors.torch import load_file, save
 from torch import nn
 
-from core import arrays, cards, cycles, divisions, rail, validation
+from core import arrays, cards, rail, validation
 from core import config as settings_of
-from core.cycles import Begin
 from core.engine import checkpoint, classifiers, loaders
 from core.engine import cycles as experiments
 from core.engine.heads import HeadCourse, described
@@ -29,6 +28,8 @@ from core.engine.loop import Machine
 from core.engine.pretrain import pretrain
 from core.engine.softmatch import MatchCourse
 from core.errors import ModelError
+from core.few_labels import cycles, divisions
+from core.few_labels.cycles import Begin
 from core.rail import CLASSES, Config
 from core.records import Card, PhotoSet, Progress
 from core.settings import Settings
@@ -63,8 +64,8 @@ def train(
     The last report carries the card; folder then holds weights.safetensors and evaluation-test.npz, with
     folds also evaluation-val.npz (every photo of the pool as judged by a network that had not learned from
     its place). An experiment leaves experiment.json and, for each repeat, ledger.json and the arrays of
-    each training (`core.cycles.experiment`, `ledger`, `cycle`); its card is that of the last training of the
-    last repeat.
+    each training (`core.few_labels.cycles`: `experiment`, `ledger`, `cycle`); its card is that of the last
+    training of the last repeat.
 
     `ConfigError` and `DataError` say what does not fit: too few photos, one class only, a test photo in
     the pool, no test photos for an experiment.

@@ -33,7 +33,7 @@ from core.corrosion import Config
 from core.engine import checkpoint
 from core.engine.stages import prepare
 from core.errors import ConfigError, Conflict, NotFound
-from core.ranges import RANGES, Range
+from core.grading.ranges import RANGES, Range
 from core.records import PhotoSet, Progress
 from core.searches import DATABASE, STUDY
 from core.settings import Settings
@@ -52,7 +52,7 @@ BEAT_S, GRACE_S = 10, 60
 
 @dataclass(frozen=True)
 class Plan:
-    """How a search goes about it; what is searched stands in `core.ranges.RANGES`."""
+    """How a search goes about it; what is searched stands in `core.grading.ranges.RANGES`."""
 
     trials: int = 50
     pruner: str = "median"

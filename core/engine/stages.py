@@ -20,12 +20,13 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core import config as settings_of
-from core import corrosion, decisions, folds, metrics
+from core import corrosion, metrics
 from core.corrosion import Config, N
 from core.engine import checkpoint, classifiers, loaders, looking, loop
 from core.engine.likeness import distances
 from core.engine.loop import Machine, State
 from core.errors import ConfigError
+from core.grading import decisions, folds
 from core.records import Photo, PhotoSet, Progress
 from core.settings import Settings
 

@@ -21,14 +21,15 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import torch
 
-from core import cards, disk, quality, standards, trials
+from core import cards, disk, quality, trials
 from core import config as settings_of
-from core import margins as around
 from core import photos as files
-from core.cycles import Begin
 from core.engine import checkpoint, corrosion, crack, int8, loaders, quickest, rail
 from core.engine import trials as sweeping
 from core.errors import ConfigError, Conflict, DataError, PatinaError
+from core.few_labels.cycles import Begin
+from core.grading import margins as around
+from core.measuring import standards
 from core.orders import rules
 from core.quality import Quality
 from core.records import Card, Domain, Photo, PhotoSet, Progress, Trim, Verdict
@@ -241,7 +242,7 @@ def evaluate(
 ) -> Generator[Progress, None, dict[str, np.ndarray]]:
     """What a model says of one split of a set, stacked by its domain's `evaluation`; a report a photo.
 
-    `enlarge` 2 has a crack model look at photos twice as large (`core.fine.rescue`).
+    `enlarge` 2 has a crack model look at photos twice as large (`core.measuring.fine.rescue`).
     A photo that cannot be read is left out and named in its report's note.
     """
     part = photos.part(split)
@@ -267,7 +268,7 @@ def evaluate(
 def margins(
     card: Card, folder: Path, photos: PhotoSet, split: str, steps: Sequence[float] = around.STEPS
 ) -> Generator[Progress, None, dict[str, np.ndarray]]:
-    """What a corrosion model says of one split at each margin around the trim box (`core.margins`).
+    """What a corrosion model says of one split at each margin around the trim box (`core.grading.margins`).
 
     A photo without a box, or that cannot be read, is left out and named in its report's note; `DataError`
     where no photo has a box.

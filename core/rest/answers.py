@@ -11,10 +11,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from core import drawings, terms
 from core.errors import PatinaError, TooMany
 from core.gate import problem
+from core.grading import terms
 from core.inspections import Inspection
+from core.measuring import drawings
 from core.records import Verdict
 from core.settings import Settings
 from core.uploads import Kept

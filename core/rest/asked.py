@@ -15,10 +15,11 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
-from core import artifacts, labels, photos, scales
+from core import artifacts, labels, photos
 from core.errors import NotFound, PatinaError
+from core.measuring import scales
+from core.measuring.scales import Scale
 from core.records import DOMAINS, Domain, Trim
-from core.scales import Scale
 from core.uploads import too_large
 
 FORM_BYTES = 65_536

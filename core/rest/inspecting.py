@@ -16,14 +16,15 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import artifacts, asking, drawings, inspections, markers, opinions, photos, standards
+from core import artifacts, asking, inspections, opinions, photos
 from core.errors import NotFound, PatinaError
 from core.inspections import Inspection
+from core.measuring import drawings, markers, standards
+from core.measuring.scales import Scale
 from core.rest import answers, asked
 from core.rest.answers import V1, in_json, iso
 from core.rest.context import ASK_AGAIN, Context, inspection_id, person
 from core.rest.uploading import Uploading
-from core.scales import Scale
 from core.uploads import Kept, Plan, too_large
 
 LONGEST_WAIT_SECONDS = 30.0

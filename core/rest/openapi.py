@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core import drawings, pictures
+from core import pictures
+from core.measuring import drawings
+from core.measuring.scales import HOWS
 from core.opinions import LABELS
 from core.records import DOMAINS
-from core.scales import HOWS
 
 Json = dict[str, Any]
 

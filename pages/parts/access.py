@@ -11,9 +11,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import gate, sessions, store
+from core import gate, store
+from core.people import sessions
+from core.people.sessions import Session
 from core.records import Person, Role
-from core.sessions import Session
 from core.settings import Settings
 from pages.parts.strings import t
 

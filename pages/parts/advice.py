@@ -12,13 +12,14 @@ from typing import Any, Final
 import numpy as np
 import streamlit as st
 
-from core import corrections, cycles, sets
-from core.cycles import Entry
+from core import sets
 from core.errors import PatinaError
-from core.groups import LEFT, Group
-from core.luck import Luck
+from core.few_labels import corrections, cycles
+from core.few_labels.cycles import Entry
+from core.few_labels.groups import LEFT, Group
+from core.few_labels.luck import Luck
+from core.few_labels.selection import Ratio
 from core.rail import CLASSES
-from core.selection import Ratio
 from pages.parts import (
     access,
     advice_figures,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.advice import Helping
-from core.luck import Luck
+from core.few_labels.advice import Helping
+from core.few_labels.luck import Luck
 from pages.parts.charts import blank, colour, rgba
 from pages.parts.strings import t
 

@@ -14,9 +14,9 @@ import numpy as np
 import streamlit as st
 
 from core import cards, corrosion, crack, explore, rail
-from core import margins as around
 from core.explore import Masks, YesNo
-from core.stakes import Stakes
+from core.grading import margins as around
+from core.measuring.stakes import Stakes
 
 Evaluation = Mapping[str, np.ndarray]
 

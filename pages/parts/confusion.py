@@ -10,7 +10,8 @@ from typing import Any, Literal, cast
 import numpy as np
 import streamlit as st
 
-from core import cards, corrosion, explore, grades, metrics, sets
+from core import cards, corrosion, explore, metrics, sets
+from core.grading import grades
 from core.sets import Held
 from pages.parts import (
     bars,

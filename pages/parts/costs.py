@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from core import decisions, orders
-from core.decisions import Decided
+from core import orders
 from core.errors import ConfigError
+from core.grading import decisions
+from core.grading.decisions import Decided
 from pages.parts import access, charts, confusion_figures, notice, pick, tables, words
 from pages.parts.components import element, held, hold
 from pages.parts.lab import Lab

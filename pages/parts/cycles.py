@@ -12,11 +12,12 @@ from typing import Any, Final
 import numpy as np
 import streamlit as st
 
-from core import corrections, cycles, groups, orders, selection, sets
-from core.corrections import Correction
-from core.cycles import Entry
+from core import orders, sets
 from core.errors import PatinaError
-from core.groups import Group
+from core.few_labels import corrections, cycles, groups, selection
+from core.few_labels.corrections import Correction
+from core.few_labels.cycles import Entry
+from core.few_labels.groups import Group
 from core.rail import CLASSES
 from pages.parts import (
     access,

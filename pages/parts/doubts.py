@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from core import grades, sets
+from core import sets
+from core.grading import grades
 from core.sets import Held
 from pages.parts import cached, confusion, gallery, lab, places, relabel, words
 from pages.parts.lab import Lab

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import streamlit as st
 from sqlite_utils import Database
 
-from core import cycles, queue, store
-from core.cycles import Entry
+from core import queue, store
+from core.few_labels import cycles
+from core.few_labels.cycles import Entry
 from core.records import Person, Run
 from core.settings import Settings
 from pages.parts import access, lab, pick, words
@@ -51,7 +52,7 @@ class Experiment:
     run: Run
     folder: Path
     found: Mapping[str, Any]
-    """As `core.cycles.experiment` gives it."""
+    """As `core.few_labels.cycles.experiment` gives it."""
 
     @property
     def id(self) -> int:

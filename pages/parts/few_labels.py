@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import streamlit as st
 
-from core import cycles
 from core import published as papers
+from core.few_labels import cycles
 from pages.parts import charts, experiments, label_figures, pick, places, tables, words
 from pages.parts.experiments import Experiment, Visitor
 from pages.parts.label_figures import Line

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import fine
+from core.measuring import fine
 from pages.parts import cached, tables, words
 from pages.parts.lab import Lab, offer
 from pages.parts.strings import t

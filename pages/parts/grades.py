@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import streamlit as st
 
-from core import conformal, corrosion
-from core.conformal import Promise
+from core import corrosion
+from core.grading import conformal
+from core.grading.conformal import Promise
 from pages.parts import cached, charts, confusion_figures, tables, words
 from pages.parts.lab import Lab
 from pages.parts.strings import t

@@ -10,7 +10,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import preferences, queue, store, workers
+from core import queue, store, workers
+from core.people import preferences
 from core.records import LANES, Person, Run
 from core.settings import Settings
 from core.workers import WorkerState

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import cycles
-from core.advice import Helping
 from core.errors import PatinaError
+from core.few_labels import cycles
+from core.few_labels.advice import Helping
 from pages.parts import experiments
 from pages.parts.experiments import Experiment
 from pages.parts.strings import t
@@ -35,7 +35,7 @@ def in_words(e: Experiment, repeat: int, training: int, *, asks_here: bool = Tru
 
 
 def of(e: Experiment, repeat: int, training: int) -> Helping | None:
-    """`core.cycles.helping`, worked out once; None where it cannot be told."""
+    """`core.few_labels.cycles.helping`, worked out once; None where it cannot be told."""
     stamp = experiments.stamp(cycles.cycle_file(e.folder, repeat, training))
     return _helping(str(e.folder), repeat, training, stamp) if stamp else None
 

@@ -6,10 +6,10 @@ import html
 
 import streamlit as st
 
-from core import terms
+from core.grading import terms
+from core.grading.terms import Named
 from core.inspections import Inspection
 from core.settings import Settings
-from core.terms import Named
 from pages.parts.strings import t
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final, Literal, cast
 import streamlit as st
 
 from core import sets
-from core.corrections import Correction
-from core.cycles import Entry
-from core.groups import Group
+from core.few_labels.corrections import Correction
+from core.few_labels.cycles import Entry
+from core.few_labels.groups import Group
 from core.rail import CLASSES
 from pages.parts import words
 from pages.parts.charts import FONT, colour, rgba

@@ -9,7 +9,8 @@ import numpy as np
 import streamlit as st
 from plotly import graph_objects as go
 
-from core import corrosion, margins, sets
+from core import corrosion, sets
+from core.grading import margins
 from pages.parts import (
     cached,
     charts,

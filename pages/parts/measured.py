@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import drawings, inspections, store, traces
+from core import inspections, store
 from core.inspections import Inspection
+from core.measuring import drawings, traces
+from core.measuring.traces import Crack
 from core.settings import Settings
-from core.traces import Crack
 from pages.parts import charts, tables
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row

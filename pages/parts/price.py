@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import explore
 from core.explore import Counts
-from core.stakes import LENGTH_PX, Stakes
+from core.measuring.stakes import LENGTH_PX, Stakes
 from pages.parts import tables, words
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row

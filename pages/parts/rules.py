@@ -6,9 +6,9 @@ import html
 
 import streamlit as st
 
-from core import shooting
 from core.inspections import Inspection
-from core.shooting import Rule
+from core.measuring import shooting
+from core.measuring.shooting import Rule
 from pages.parts import scale
 from pages.parts.strings import t
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from core import artifacts, asking, markers, photos, scales, standards, store
+from core import artifacts, asking, photos, store
 from core.inspections import Inspection
-from core.scales import Closer, Scale
+from core.measuring import markers, scales, standards
+from core.measuring.scales import Closer, Scale
 from core.settings import Settings
 from pages.parts import access, notice, words
 from pages.parts.strings import t

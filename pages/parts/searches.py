@@ -13,7 +13,7 @@ import streamlit as st
 from core import config as settings_of
 from core import corrosion, orders, queue, searches
 from core.corrosion import Config
-from core.ranges import RANGES
+from core.grading.ranges import RANGES
 from core.records import Run
 from pages.parts import access, form, notice, pick, places, search_figures, tables, training, words
 from pages.parts.lab import Lab

@@ -11,10 +11,11 @@ from typing import Any
 import streamlit as st
 from sqlite_utils import Database
 
-from core import fine, losses, orders, queue, trials
+from core import losses, orders, queue, trials
 from core.crack import Config
 from core.errors import ConfigError, PatinaError
 from core.loss_trials import PUBLISHED
+from core.measuring import fine
 from core.records import Domain
 from core.settings import Settings
 from pages.parts import access, charts, notice, pick, places, tables, words

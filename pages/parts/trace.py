@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 import streamlit as st
 
-from core import corrections, cycles, sets
-from core.cycles import Entry, Near
+from core import sets
+from core.few_labels import corrections, cycles
+from core.few_labels.cycles import Entry, Near
 from core.rail import CLASSES
 from pages.parts import access, experiments, gallery, notice, pick, tables, viewer, words
 from pages.parts import cycles as page

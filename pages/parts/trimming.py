@@ -6,7 +6,8 @@ import time
 
 import streamlit as st
 
-from core import asking, coach, store
+from core import asking, store
+from core.grading import coach
 from core.inspections import Inspection
 from core.settings import Settings
 from pages.parts import access, cropper, notice, words

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from core import coach, photos
+from core import photos
+from core.grading import coach
 from core.inspections import Inspection
 from core.records import Photo, Trim
 from pages.parts import gallery, spotlight

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core import cards, coach, datasets, margins
+from core import cards, datasets
 from core import photos as files
 from core.engine import corrosion, loaders, looking, loop
+from core.grading import coach, margins
 from core.settings import ROOT
 
 Fit = Callable[[np.ndarray, np.ndarray], np.ndarray]

@@ -27,7 +27,7 @@ from sklearn.metrics import precision_recall_curve
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from core import config, crack, fine, losses, sweep
+from core import config, crack, losses, sweep
 from core import photos as files
 from core.crack import Config
 from core.engine import crack as engine
@@ -36,6 +36,7 @@ from core.engine.loop import Machine
 from core.engine.tiling import Model
 from core.engine.unet import UNet
 from core.explore import Masks
+from core.measuring import fine
 from core.metrics import Counts
 from core.records import Card, Photo
 from core.settings import Settings

@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 
 from core import config as settings_of
-from core import cycles, datasets, rail, validation
-from core.cycles import Begin
+from core import datasets, rail, validation
 from core.engine import loop
 from core.engine import rail as engine
+from core.few_labels import cycles
+from core.few_labels.cycles import Begin
 from core.records import PhotoSet
 from core.settings import Settings
 

@@ -17,11 +17,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from core import cards, certainty, datasets, sweep
+from core import cards, datasets, sweep
 from core.engine import crack as engine
 from core.engine import loop, quickest
 from core.engine.tiling import probabilities
 from core.engine.walls import fitting
+from core.measuring import certainty
 from core.metrics import Counts
 
 

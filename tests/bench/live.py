@@ -13,7 +13,9 @@ import json
 
 import numpy as np
 
-from core import corrosion, decisions, rail, selection, sweep
+from core import corrosion, rail, sweep
+from core.few_labels import selection
+from core.grading import decisions
 from pages.parts import confusion_figures
 from tests.bench.clock import ms
 

@@ -19,10 +19,11 @@ from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from core import cards, rail, selection
+from core import cards, rail
 from core.engine import classifiers, loaders, loop
 from core.engine import rail as engine
 from core.engine.lessons import CHANGES, ready
+from core.few_labels import selection
 from core.settings import ROOT
 from tests.bench.clock import ms
 

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core import corrections, cycles, groups, selection, sets, store
-from core.accounts import PATINA
+from core import sets, store
+from core.few_labels import corrections, cycles, groups, selection
+from core.people.accounts import PATINA
 from core.settings import Settings
 from tests import experiments
 

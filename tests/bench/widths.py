@@ -13,7 +13,7 @@ import json
 
 import numpy as np
 
-from core import profiles, widths
+from core.measuring import profiles, widths
 from tests.test_profiles import ANGLES, crack, middle
 from tests.test_widths import bar
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from core import inspections, samples, store
-from core.accounts import account
+from core.people.accounts import account
 from core.records import DOMAINS, Person
 from core.settings import ROOT, Settings
 from tests import serving

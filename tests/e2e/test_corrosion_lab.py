@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from core import accounts, cards, decisions, explore, labels, orders, sets
+from core import cards, explore, labels, orders, sets
+from core.grading import decisions
+from core.people import accounts
 from tests import laboratory, serving
 from tests.e2e import finger
 from tests.serving import World

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import cards, datasets, demo, queue, services, sets, store, sweep
+from core import cards, datasets, queue, services, sets, store, sweep
+from core.synthetic import demo
 from tests import laboratory, serving
 from tests.serving import World
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import corrections, cycles, datasets, groups, queue, selection, sets, store
+from core import datasets, queue, sets, store
+from core.few_labels import corrections, cycles, groups, selection
 from core.settings import ROOT, Settings
 from tests import experiments, serving
 from tests.e2e import wall
@@ -94,7 +95,7 @@ def move(page, name: str, value: float) -> None:
 
 
 def test_the_browser_selects_as_the_server_does(visit):
-    """The lines act in the browser; its selection is held to core.selection on many groups with ties."""
+    """The lines act in the browser; its selection is held to the server's on many groups with ties."""
     window = visit()
     rng = np.random.default_rng(0)
     cases, expected = [], []

@@ -1,6 +1,6 @@
 // The photos of a cycle in the order of their probability: a curve with the two lines of the selection, and below
 // it every photo. The lines act here, in the browser, on the stored probabilities; `choose` is the twin of
-// core/selection.py: select, and a test holds the two together. What is picked, shown and moved goes to the page's
+// core/few_labels/selection.py: select, and a test holds the two together. What is picked, shown and moved goes to the page's
 // address; what people say of photos goes to Python, which alone writes.
 
 const DOTS = '<svg viewBox="0 0 24 24" fill="currentColor" aria-hidden="true"><circle cx="12" cy="5" r="1.8"/>' +

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from core import own_tables
-from core.decisions import N
 from core.errors import ConfigError
+from core.grading.decisions import N
 from core.settings import Settings
 
 

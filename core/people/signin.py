@@ -21,9 +21,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from core import invitations, keys, passwords, sessions, store
+from core import store
 from core.errors import Forbidden, PatinaError, SignInNeeded, TooMany
 from core.gate import LINK, WHO, Visitor, is_ours, write_cookie
+from core.people import invitations, keys, passwords, sessions
 from core.settings import ROOT, Settings
 
 MOST_BYTES = 16_384

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import scipy
 
-from core import sweep, widths
+from core import sweep
+from core.measuring import widths
 from core.records import Card
 
 SMALLEST_PX = 20.0

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from core import corrosion, grades
+from core import corrosion
 from core.errors import ConfigError
+from core.grading import grades
 from core.records import Photo, Trim
 
 LOW, HIGH = 1.0, 2.4
@@ -64,7 +65,7 @@ def stacked(
 
 
 def at(evaluation: Evaluation, i: int) -> dict[str, np.ndarray]:
-    """The answers at the i-th margin, as `core.grades` takes them."""
+    """The answers at the i-th margin, as `core.grading.grades` takes them."""
     return {name: evaluation[name] for name in ("name", "sha256", "group", "truth")} | {
         "p": evaluation["p"][i]
     }

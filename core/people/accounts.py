@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from core import sessions
 from core.errors import Conflict, NotFound, PatinaError
+from core.people import sessions
 from core.records import ROLES, Person, Role
 from core.store import note_event, row, rows, writing
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from core import accounts, keys
 from core.errors import Conflict, NotFound, PatinaError
+from core.people import accounts, keys
 from core.records import Person
 from core.store import note_event, row, rows, writing
 

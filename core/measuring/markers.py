@@ -16,7 +16,7 @@ import scipy
 
 from core import photos
 from core.errors import PatinaError
-from core.scales import LENGTH_ERROR, Scale, focal_px
+from core.measuring.scales import LENGTH_ERROR, Scale, focal_px
 
 FAMILIES: Final = ("APRILTAG_36h11", "ARUCO_MIP_36h12", "6X6_250", "5X5_100", "4X4_50")
 """ours: AprilTag's recommended family, and of ArUco's what its printing pages offer first."""

@@ -13,8 +13,8 @@ from typing import Final, Literal, NamedTuple
 from sqlite_utils import Database
 
 from core import queue
-from core.cycles import Entry
 from core.errors import DataError
+from core.few_labels.cycles import Entry
 from core.rail import CLASSES
 from core.records import Person, Run
 from core.store import note_event, rows, writing

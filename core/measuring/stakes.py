@@ -13,7 +13,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from core import fine, sweep
+from core import sweep
+from core.measuring import fine
 from core.metrics import ratio
 
 LENGTH_PX: Final = 1000.0

@@ -1,7 +1,7 @@
 """How large a pixel of a photo is on the wall, how that is known, and how far it may be wrong.
 
 Every way assumes a wall seen square-on: a slanted one has another scale at each place. A printed marker
-(`core.markers`) also tells how slanted.
+(`core.measuring.markers`) also tells how slanted.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Scale:
     how: How = "given"
     told: Mapping[str, float] = field(default_factory=dict)
     """What a person gave: `x0 y0 x1 y1 mm` of a line, `mm` of the field, `m` and `focal_px` of a distance,
-    `mm` of a marker with what was seen of it (`core.markers.scale`)."""
+    `mm` of a marker with what was seen of it (`core.measuring.markers.scale`)."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.error < 1:

@@ -16,17 +16,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core import advice, arrays, dealing, head
+from core import arrays, dealing
 from core import config as settings_of
-from core import luck as lucks
-from core.advice import Helping
-from core.divisions import Draw
 from core.errors import DataError
-from core.luck import Luck
+from core.few_labels import advice, head
+from core.few_labels import luck as lucks
+from core.few_labels.advice import Helping
+from core.few_labels.divisions import Draw
+from core.few_labels.luck import Luck
+from core.few_labels.selection import ranks
 from core.metrics import plain
 from core.rail import CLASSES, Config, truths
 from core.records import Photo
-from core.selection import ranks
 
 EXPERIMENT = "experiment.json"
 FIGURES = ("accuracy", "balanced_accuracy", "f1")
@@ -371,8 +372,8 @@ def ask(folder: Path, repeat: int, training: int, k: int) -> list[str]:
 def luck(folder: Path, repeat: int, n0: int | None = None, *, bound: float = 0.05) -> Luck | None:
     """How far random start sets of `n0` photos (None: as many as this run began with) would spread.
 
-    By the run's own method where that is cheap (`core.luck`); with the labels of the pool where most are
-    known, else with what the first training says in their place. None where the run kept no features.
+    By the run's own method where that is cheap (`luck.py`); with the labels of the pool where most are known,
+    else with what the first training says in their place. None where the run kept no features.
     """
     kept, told, first = features(folder, repeat, 1), photos(folder), cycle(folder, repeat, 1)
     if kept is None or first is None:

@@ -1,7 +1,7 @@
 """The rules that a photo of a wall must keep for a crack verdict to mean anything, and which it breaks.
 
 A photo alone cannot tell whether it was taken square-on: that takes a marker on the wall whose shape is known
-(`core.markers`). Without one the rule is named and left open.
+(`core.measuring.markers`). Without one the rule is named and left open.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from core import scales
+from core.measuring import scales
+from core.measuring.scales import Scale
 from core.quality import MIN_JUDGED_SIDE, TOO_BRIGHT, TOO_DARK, TOO_FLAT, TOO_SOFT, Quality
-from core.scales import Scale
 
 Name = Literal["size", "light", "contrast", "sharp", "near", "square"]
 NAMES: Final[tuple[Name, ...]] = ("size", "light", "contrast", "sharp", "near", "square")

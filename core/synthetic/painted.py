@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from core.brushes import blob, cloud, drawn, finished, shade, spots, step, walk
 from core.errors import ConfigError
 from core.records import Trim
+from core.synthetic.brushes import blob, cloud, drawn, finished, shade, spots, step, walk
 
 RAIL_KINDS = ("damage", "dent", "spalling", "ripple", "cut")
 """Defects of a rail head: torn metal, a pressed dent, flaked running band, corrugation, slanting cuts."""

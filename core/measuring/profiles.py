@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import scipy
 
-from core.widths import Widths
+from core.measuring.widths import Widths
 
 STEP: Final = 0.25
 """Pixels between two readings on the way across."""

@@ -11,8 +11,8 @@ import unicodedata
 
 from sqlite_utils import Database
 
-from core import accounts, keys, passwords, sessions
 from core.errors import Conflict, PatinaError, SignInNeeded
+from core.people import accounts, keys, passwords, sessions
 from core.records import Person, Role
 from core.store import note_event, row, writing
 

@@ -1,6 +1,6 @@
-"""What a few-label experiment advises: is it helping, which photos to label next; `core/luck.py`: luck.
+"""What a few-label experiment advises: is it helping, which photos to label next. Its luck: `luck.py`.
 
-Pure functions over stored arrays; `core.cycles` reads these from a run's folder. Features are (n, d) of any
+Pure functions over stored arrays; `cycles.py` reads these from a run's folder. Features are (n, d) of any
 type and scale: only the directions of their rows count.
 """
 

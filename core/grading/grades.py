@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from core import dealing, decisions, metrics
-from core.decisions import CLASSES, N
+from core import dealing, metrics
+from core.grading import decisions
+from core.grading.decisions import CLASSES, N
 
 PER_GRADE: Final = ("precision", "recall", "f1")
 

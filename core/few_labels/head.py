@@ -2,7 +2,7 @@
 
 The answer to a photo is the mean of a Gaussian process whose prior mean is the photo's oddness, on a scale
 from -1 (sound) to 1 (a defect). `core/engine/heads.py` describes photos and files the head as a network's
-last layer; `core/luck.py` asks the same head about other start sets.
+last layer; `core/few_labels/luck.py` asks the same head about other start sets.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ import numpy as np
 
 from core import dealing
 from core.corrosion import truths
-from core.decisions import N
 from core.errors import DataError
+from core.grading.decisions import N
 from core.records import Photo
 
 

@@ -15,7 +15,8 @@ from typing import Any, Final
 import numpy as np
 import scipy
 
-from core import sweep, widths
+from core import sweep
+from core.measuring import widths
 from core.metrics import ratio
 
 EDGES: Final = (2.5, 4.5, 8.5, 16.5)

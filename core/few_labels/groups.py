@@ -1,7 +1,6 @@
 """The photos of a cycle as they are looked at: what the model thought of each, what it was called, the truth.
 
-Read from the files that an experiment leaves (`core.cycles`); the page draws it, `core.selection` asks what
-if.
+Read from the files that an experiment leaves (`cycles.py`); the page draws it, `selection.py` asks what if.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from core import cycles, selection
-from core.cycles import Entry
+from core.few_labels import cycles, selection
+from core.few_labels.cycles import Entry
 from core.rail import CLASSES
 
 LEFT: Final = -1

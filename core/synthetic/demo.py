@@ -1,9 +1,10 @@
 """Synthetic photos of rails, concrete and steel with known truth, for where no real ones are at hand.
 
-    python -c "from pathlib import Path; from core import demo; demo.write('rail', Path('made'), 200, seed=0)"
+    from core.synthetic import demo
+    demo.write("rail", Path("made"), 200, seed=0)
 
-Everything is painted (`core.painted`): no photo stands behind it. What a model learns from these shows that
-the way works, not what it is worth; sets are marked synthetic.
+Everything is painted (`painted.py`): no photo stands behind it. What a model learns from these shows that the
+way works, not what it is worth; sets are marked synthetic.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ConfigError, Conflict
-from core.painted import RAIL_KINDS, RAIL_TRAPS, concrete, rail, steel
 from core.records import DOMAINS, Domain
+from core.synthetic.painted import RAIL_KINDS, RAIL_TRAPS, concrete, rail, steel
 
 SYNTHETIC = "SYNTHETIC"
 """The marker file; `datasets.read` knows a set by it."""
@@ -43,7 +44,7 @@ def write(domain: Domain, folder: Path, n: int, seed: int = 0) -> Path:
         folder, n, seed
     )
     (folder / SYNTHETIC).write_text(
-        "These photos are drawn by core/demo.py; none was taken.\n", encoding="utf-8"
+        "These photos are drawn by core/synthetic/demo.py; none was taken.\n", encoding="utf-8"
     )
     (folder / "LICENSE").write_text("CC0: Public Domain\n", encoding="utf-8")
     with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:

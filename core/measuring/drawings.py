@@ -15,11 +15,12 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from core import arrays, artifacts, cards, certainty, photos, sweep, traces, widths
+from core import arrays, artifacts, cards, photos, sweep
 from core.errors import NotFound, PatinaError
 from core.inspections import Inspection
+from core.measuring import certainty, traces, widths
+from core.measuring.traces import Crack
 from core.settings import Settings
-from core.traces import Crack
 
 KINDS: Final = {
     "dxf": "image/vnd.dxf",

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from core import head, selection
-from core.advice import cosines
-from core.divisions import chance_of_one_class
 from core.errors import DataError
+from core.few_labels import head, selection
+from core.few_labels.advice import cosines
+from core.few_labels.divisions import chance_of_one_class
 from core.metrics import Counts
 from core.rail import Config
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import scipy
 
-from core import profiles, standards, widths
-from core.standards import Standard
+from core.measuring import profiles, standards, widths
+from core.measuring.standards import Standard
 
 NEAR = 0.1
 """ours: how far a threshold may be moved before its verdict counts as another one."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from core import keys, passwords
 from core.errors import SignInNeeded, TooMany
+from core.people import keys, passwords
 from core.records import Person, Role
 from core.store import note_event, row, rows, writing
 

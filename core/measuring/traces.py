@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from core import profiles, widths
+from core.measuring import profiles, widths
 
 SHORTEST: int = 3
 """Points of a branch between two forks below which it is only a part of the fork."""

@@ -1,0 +1,1 @@
+"""What answers of a corrosion model are worth: folds, costs of mistakes, figures, others' terms."""

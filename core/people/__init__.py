@@ -1,0 +1,1 @@
+"""The people of this Patina: roles, links that let them in, passwords, sessions, keys for programs."""
