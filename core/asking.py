@@ -6,6 +6,7 @@ the newest is the answer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -83,6 +84,49 @@ def ask_again(db: Database, inspection_id: int, *, who: str, now: float, wake: P
         note_event(db, who, "asked again", f"inspection/{inspection_id}", now)
     if wake is not None:
         queue.wake_workers(wake, now)
+
+
+def ask_as(
+    db: Database,
+    inspection_ids: Sequence[int],
+    domain: Domain,
+    *,
+    who: str,
+    now: float,
+    wake: Path | None = None,
+) -> list[int]:
+    """Judge photos as what they show after all; returns the inspections that stand in their place, in order.
+
+    Photos that were asked in this domain already keep their inspection. The others' verdicts are kept too,
+    but no list or count shows them any more; what was still to be judged is not judged. Box and scale belong
+    to what a photo shows and stay behind. All photos or none: `NotFound` for an unknown one, `Conflict` for
+    one that another inspection stands in place of, `PatinaError` for an unknown domain.
+    """
+    stands = []
+    with writing(db):
+        for inspection_id in inspection_ids:
+            found = inspections.get(db, inspection_id)
+            if found.instead is not None:
+                raise Conflict(
+                    f"{found.name} is judged as something else already; open it from its list again."
+                )
+            if found.domain == domain:
+                stands.append(found.id)
+                continue
+            new = ask(
+                db, found.photo, domain, owner=found.owner, now=now, batch=found.batch, name=found.name,
+                place=found.place,
+            )  # fmt: skip
+            if found.run_id is not None and found.state in ("waiting", "running"):
+                queue.cancel(db, found.run_id, now)
+            db.conn.execute(
+                "update inspections set instead = :new where id = :id", {"new": new, "id": found.id}
+            )
+            note_event(db, who, "judged as", f"inspection/{found.id}", now, domain=domain, instead=new)
+            stands.append(new)
+    if wake is not None:
+        queue.wake_workers(wake, now)
+    return stands
 
 
 def set_trim(

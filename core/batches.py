@@ -41,7 +41,7 @@ def find(db: Database, owner: str | None = None, limit: int = 12, *, batch: str 
                 sum(v.id is null and coalesce(r.state, '') in ('failed', 'cancelled')) as failed,
                 sum(coalesce(o.label, v.label, '') in ('defect', 'crack', '2', '3')) as bad
             from {inspections.FROM}
-            where i.batch in (select batch from inspections
+            where i.instead is null and i.batch in (select batch from inspections
                               where (:owner is null or owner = :owner) and (:batch is null or batch = :batch)
                               group by batch order by max(id) desc limit :limit)
             group by i.batch order by max(i.id) desc""",  # noqa: S608  our own words

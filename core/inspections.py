@@ -56,6 +56,8 @@ class Inspection:
     scale_at: float | None = None
     place: str = ""
     note: str = ""
+    instead: int | None = None
+    """The inspection of the same photo, in another domain, that stands in place of this one."""
     verdict: Verdict | None = None
     verdict_id: int | None = None
     verdict_at: float | None = None
@@ -99,7 +101,7 @@ def find(
     limit: int = 60,
     offset: int = 0,
 ) -> list[Inspection]:
-    """Inspections that fit all given filters.
+    """Inspections that fit all given filters; never one that another stands in place of.
 
     `label` and `labels` (one of them) go by what stands: a person's word, else the newest verdict's.
     `decided`: a person has spoken about the newest verdict. `needs_person`: the verdict asked for one.
@@ -148,6 +150,12 @@ def get(db: Database, inspection_id: int) -> Inspection:
     if found is None:
         raise NotFound(f"There is no inspection {inspection_id}.")
     return _of_row(found)
+
+
+def stood_before(db: Database, inspection_id: int) -> Inspection | None:
+    """The inspection in whose place this one stands, None where it was asked like this from the start."""
+    found = row(db, f"{_SELECT} where i.instead = :id order by i.id desc limit 1", {"id": inspection_id})
+    return None if found is None else _of_row(found)
 
 
 def verdicts(db: Database, inspection_id: int) -> list[tuple[float, str, Verdict]]:
@@ -215,7 +223,7 @@ def _where(filters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         for sign in ("\\", "%", "_"):
             plain = plain.replace(sign, "\\" + sign)
         told["text"] = f"%{plain}%"
-    return " and ".join(_FILTERS[k] for k in told) or "1", told
+    return " and ".join(["i.instead is null", *(_FILTERS[k] for k in told)]), told
 
 
 def _scale(r: Any) -> Scale | None:
@@ -270,6 +278,7 @@ def _of_row(r: Any) -> Inspection:
         scale_at=r["scale_at"],
         place=r["place"],
         note=r["note"],
+        instead=r["instead"],
         verdict=verdict,
         verdict_id=r["verdict_id"],
         verdict_at=r["verdict_at"],

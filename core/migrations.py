@@ -235,6 +235,12 @@ def m012_cut(db: Database) -> None:
     _run(db, "alter table set_photos add column cut_json text")
 
 
+@steps()
+def m013_instead(db: Database) -> None:
+    """An inspection asked in the wrong domain names the one that stands in its place; it is kept."""
+    _run(db, "alter table inspections add column instead integer references inspections(id)")
+
+
 def _run(db: Database, *statements: str) -> None:
     for statement in statements:
         db.execute(statement)

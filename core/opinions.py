@@ -72,7 +72,7 @@ def agreement(db: Database, domain: Domain, since: float = 0.0) -> tuple[int, in
         db,
         """select coalesce(sum(o.agrees), 0) as agreed, count(*) as n from opinions o
            join inspections i on i.id = o.inspection_id
-           where i.domain = :domain and o.at >= :since
+           where i.domain = :domain and i.instead is null and o.at >= :since
              and o.id = (select max(id) from opinions where inspection_id = i.id)""",
         {"domain": domain, "since": since},
     )

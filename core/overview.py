@@ -81,7 +81,8 @@ def changes(db: Database, since: float, now: float) -> list[Change]:
             from inspections i
             left join verdicts v on v.id = (select max(id) from verdicts where inspection_id = i.id)
             left join opinions o on o.id = (select max(id) from opinions where verdict_id = v.id)
-            where i.created_at between :since - :span and :now group by part, earlier""",  # noqa: S608
+            where i.instead is null and i.created_at between :since - :span and :now
+            group by part, earlier""",  # noqa: S608  our own words
         {"since": since, "span": span, "now": now},
     )
     told = []
@@ -112,7 +113,7 @@ def trust(db: Database, models: Path) -> list[Trust]:
             """select count(*) as judged, coalesce(sum(v.needs_person), 0) as sent
                from inspections i
                join verdicts v on v.id = (select max(id) from verdicts where inspection_id = i.id)
-               where i.domain = :domain""",
+               where i.domain = :domain and i.instead is null""",
             {"domain": domain},
         )
         assert counts is not None

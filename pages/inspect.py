@@ -11,7 +11,7 @@ from core.batches import Batch
 from core.people import preferences
 from core.records import DOMAINS
 from core.settings import Settings
-from pages.parts import access, address, found, gallery, places, samples, upload, words
+from pages.parts import access, address, found, gallery, other_domain, places, samples, upload, words
 from pages.parts.strings import t
 
 A_PAGE = 24
@@ -40,13 +40,16 @@ def hand_in() -> upload.Handed:
 
 def about(batch: str) -> None:
     """What a batch is: of what, how many, where, whose."""
-    for one in batches.find(store.connect(settings.database), batch=batch):
+    db = store.connect(settings.database)  # each look comes in a thread of its own
+    for one in batches.find(db, batch=batch):
         st.subheader(_title(one))
         with st.container(horizontal=True, vertical_alignment="center", key="about"):
             told = t("inspect.of", who=one.owner, ago=words.ago(one.at, now))
             st.html(f'<p class="note" title="{words.exact(one.at)}">{html.escape(told)}</p>')
             if not one.waiting:
                 take_along({"batch": batch, "order": "batch"}, batch)
+            if other_domain.offer(inspections.find(db, batch=batch, limit=one.n), key="other"):
+                st.rerun()
 
 
 def take_along(asked: dict[str, Any], name: str) -> None:

@@ -18,6 +18,7 @@ from pages.parts import (
     gallery,
     in_terms,
     measured,
+    other_domain,
     places,
     rules,
     scale,
@@ -192,6 +193,10 @@ def history() -> list[tuple[float, str]]:
         )
         for at, _, given in inspections.verdicts(db, inspection.id)
     ]
+    before = inspections.stood_before(db, inspection.id)
+    if before is not None:
+        domain = t(f"domain.{before.domain}")
+        told.append((before.created_at, t("history.stood_before", who=before.owner, domain=domain)))
     for opinion in opinions.of(db, inspection.id):
         line = t(
             "history.confirmed" if opinion.agrees else "history.corrected",
@@ -202,7 +207,17 @@ def history() -> list[tuple[float, str]]:
     return sorted(told, reverse=True)
 
 
+def elsewhere(stands: int) -> None:
+    """Say that the photo is judged as something else now, and lead there."""
+    now_as = inspections.get(db, stands)
+    told = t("other.instead", domain=t(f"domain.{now_as.domain}"))
+    st.html(f'<p class="lead">{html.escape(told)}</p>')
+    places.link("photo", t("other.open"), icon=":material/arrow_forward:", id=str(stands))
+
+
 neighbours()
+if inspection.instead is not None:
+    elsewhere(inspection.instead)
 left, right = st.columns([7, 4], gap="large")
 with left:
     if trimming.wanted(inspection):
@@ -219,7 +234,7 @@ with right:
     is_waited_for = inspection.state in ("waiting", "running")
     if is_waited_for:
         wait()
-    if verdict is not None or not is_waited_for:
+    if inspection.instead is None and (verdict is not None or not is_waited_for):
         if inspection.domain == "crack" and verdict is not None:
             rules.gate(inspection)
         st.markdown(f"## {html.escape(gallery.title(inspection))}")
@@ -235,9 +250,12 @@ with right:
             trimming.both(inspection)
             bars.why(verdict)
             decide()
-        st.button(
-            t("photo.again"), icon=":material/refresh:", on_click=ask_again, key="again", type="tertiary"
-        )
+        with st.container(horizontal=True, key="anew"):
+            st.button(
+                t("photo.again"), icon=":material/refresh:", on_click=ask_again, key="again", type="tertiary"
+            )
+            for stands in other_domain.offer([inspection], key=f"other-{inspection.id}"):
+                places.go("photo", id=str(stands), **found.link())
     in_terms.show(inspection)
     st.html(facts(inspection))
     if inspection.domain == "crack" and verdict is not None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core import asking, inspections, opinions, queue, store
-from core.errors import NotFound, PatinaError
+from core import asking, batches, inspections, opinions, overview, queue, store
+from core.errors import Conflict, NotFound, PatinaError
 from tests import stock
 
 NOW = stock.NOW
@@ -116,6 +116,56 @@ def test_inspections_of_runs_come_in_the_order_of_the_runs(db, told):
     runs = [inspections.get(db, one).run_id for one in asked]
     assert [i.id for i in inspections.of_runs(db, [runs[2], runs[0]])] == [asked[0], asked[2]]
     assert inspections.of_runs(db, []) == []
+
+
+# Asked in the wrong domain
+
+
+def test_photos_judged_as_something_else_leave_every_list_and_keep_what_was_said(db, told):
+    judged = answered(db, told, "defect", seed=1, needs_person=True)
+    opinions.say(db, judged, "normal", who="mina", now=NOW)
+    waiting = stock.ask(db, told, "rail", 2)
+    metal = stock.ask(db, told, "corrosion", 3, answer=stock.verdict("corrosion", "2"))
+
+    stands = asking.ask_as(db, [judged, waiting, metal], "corrosion", who="mina", now=NOW + 5, wake=told.wake)
+
+    assert stands[2] == metal, "what was asked in this domain stays as it is"
+    assert sorted(inspections.ids(db)) == sorted(stands)
+    assert inspections.count(db)["all"] == 3
+    assert inspections.count(db, domain="rail")["all"] == 0
+    (batch,) = batches.find(db)
+    assert (batch.n, batch.domains, batch.waiting, batch.bad) == (3, ("corrosion",), 2, 1)
+    assert opinions.agreement(db, "rail") == (0, 0)
+    assert (
+        sum(change.n for change in overview.changes(db, NOW - 60, NOW + 60) if change.kind == "photos") == 3
+    )
+    first = inspections.get(db, judged)
+    assert (first.instead, first.verdict.label, first.opinion.label) == (stands[0], "defect", "normal")
+    new = inspections.get(db, stands[0])
+    assert (new.domain, new.photo, new.name, new.batch) == ("corrosion", first.photo, first.name, first.batch)
+    assert inspections.stood_before(db, new.id) == first
+    assert inspections.stood_before(db, metal) is None
+    runs = queue.claim(db, "judge", "w", NOW + 6, at_most=8)
+    assert {run.config["inspection"] for run in runs} == set(stands), "nothing is judged as rail"
+
+
+def test_a_photo_is_not_judged_as_something_else_twice_from_the_same_place(db, told):
+    asked = answered(db, told)
+    other = answered(db, told, seed=2)
+    asking.ask_as(db, [asked], "crack", who="mina", now=NOW)
+    with pytest.raises(Conflict, match="something else already"):
+        asking.ask_as(db, [other, asked], "corrosion", who="olaf", now=NOW)
+    assert inspections.get(db, other).instead is None, "all or none"
+
+
+def test_a_worker_that_answers_late_changes_nothing_in_the_lists(db, told):
+    asked = stock.ask(db, told, "rail", 1)
+    (run,) = queue.claim(db, "judge", "w", NOW)
+    (stands,) = asking.ask_as(db, [asked], "crack", who="mina", now=NOW)
+    assert queue.is_cancelled(db, run)
+    asking.answer(db, asked, stock.verdict("rail", "defect"), who="w", now=NOW + 1, run_id=run.id)
+    assert inspections.ids(db) == [stands]
+    assert inspections.get(db, stands).verdict is None
 
 
 # What people say

@@ -256,6 +256,34 @@ def test_judging_again_puts_the_photo_back_in_the_queue(told):
         assert inspections.get(store.connect(told.database), made["judged"]).state == "waiting"
 
 
+def test_a_photo_of_something_else_is_judged_as_that(told):
+    made = stock.fill(told)
+    db = store.connect(told.database)
+    first = inspections.get(db, made["judged"])
+    other = "corrosion" if first.domain != "corrosion" else "crack"
+    with signed_in(told):
+        app = run("photo", id=str(first.id))
+        keys = [b.key for b in app.button if b.key and b.key.startswith(f"other-{first.id}-")]
+        assert f"other-{first.id}-{first.domain}" not in keys
+        app.button(key=f"other-{first.id}-{other}").click().run()
+        stands = inspections.get(db, first.id).instead
+        assert inspections.get(db, stands).domain == other
+        before = run("photo", id=str(first.id))
+        assert "something else now" in said(before)
+        assert not [b.key for b in before.button if b.key and b.key.startswith(("say-", "again", "other-"))]
+
+
+def test_a_whole_batch_is_judged_as_something_else(told):
+    stock.fill(told, time.time())
+    db = store.connect(told.database)
+    n = inspections.count(db, batch="b1")["all"]
+    with signed_in(told):
+        app = run("inspect", batch="b1").button(key="other-crack").click().run()
+        assert not app.exception
+        assert {i.domain for i in inspections.find(db, batch="b1")} == {"crack"}
+        assert inspections.count(db, batch="b1")["all"] == n
+
+
 def test_a_new_box_is_waited_for_with_the_earlier_verdict_in_sight(told):
     made = stock.fill(told)
     asking.set_trim(

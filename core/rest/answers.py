@@ -69,6 +69,7 @@ def inspection(found: Inspection, settings: Settings) -> dict[str, Any]:
     """
     plain = ("id", "state", "error", "photo", "name", "domain", "batch", "owner", "place", "note", "trim")
     told = {k: getattr(found, k) for k in plain} | {
+        "instead": found.instead,
         "scale_mm_per_px": found.scale_mm_per_px,
         "scale": None,
         "width_px": found.width_px,

@@ -361,6 +361,7 @@ def _schemas() -> Json:
         "place": text,
         "note": text,
         "trim": trim,
+        "instead": _or_null(whole) | {"description": "The inspection that stands in place of this one."},
         "scale_mm_per_px": scale,
         "scale": {"anyOf": [_ref("Scale"), {"type": "null"}]},
         "width_px": whole,

@@ -202,6 +202,16 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "inspect.find": "写真を探す",
     "inspect.all": "すべての点検",
     "inspect.export": "表で保存 (CSV)",
+    "other.title": "別のものの写真",
+    "other.words": (
+        "違う分野で判定されましたか。写真{n}枚に写っているものを選んでください。"
+        "判定し直し、最初の判定は別に残します。"
+    ),
+    "other.rail": "レールとして判定",
+    "other.crack": "コンクリート（ひび割れ）として判定",
+    "other.corrosion": "金属（腐食）として判定",
+    "other.instead": "この写真は別の分野で判定されています：{domain}。",
+    "other.open": "その判定を開く",
     "inspect.no_batch": "このリンクには何もありません。別のPatinaの写真かもしれません。",
     "bar.title": "どの写真",
     "bar.judged": "判定済み{n}枚",
@@ -297,6 +307,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "history.title": "履歴（{n}）",
     "history.verdict": "{model}の判定：{verdict}",
     "history.confirmed": "{who}さんが確認：{label}",
+    "history.stood_before": "{who}さんは最初{domain}として判定を依頼",
     "history.corrected": "{who}さんが訂正：{label}",
     "gallery.evidence": "見つけたものを表示",
     "viewer.evidence": "見つけたもの",

@@ -202,6 +202,16 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "inspect.find": "사진 찾기",
     "inspect.all": "모든 점검",
     "inspect.export": "표로 내려받기 (CSV)",
+    "other.title": "다른 것을 찍은 사진",
+    "other.words": (
+        "잘못된 분야로 판정되었나요? 사진 {n}장에 무엇이 찍혔는지 고르세요. "
+        "다시 판정하고 처음 판정은 따로 보관합니다."
+    ),
+    "other.rail": "레일로 판정",
+    "other.crack": "콘크리트(균열)로 판정",
+    "other.corrosion": "금속(부식)으로 판정",
+    "other.instead": "이 사진은 이제 다른 분야로 판정됩니다: {domain}.",
+    "other.open": "그 판정 열기",
     "inspect.no_batch": "이 링크에는 아무것도 없습니다. 다른 Patina의 사진일 수 있습니다.",
     "bar.title": "어떤 사진",
     "bar.judged": "판정 {n}장",
@@ -297,6 +307,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "history.title": "기록({n})",
     "history.verdict": "{model}의 판정: {verdict}",
     "history.confirmed": "{who} 님이 확인함: {label}",
+    "history.stood_before": "{who} 님이 처음에는 {domain} 분야로 판정을 요청함",
     "history.corrected": "{who} 님이 고침: {label}",
     "gallery.evidence": "찾은 것 보이기",
     "viewer.evidence": "찾은 것",
