@@ -24,7 +24,8 @@ def offer(found: Sequence[Inspection], key: str) -> list[int]:
     others = [domain for domain in DOMAINS if asked != {domain}]
     if not found:
         return []
-    with st.popover(t("other.title"), icon=":material/swap_horiz:", type="tertiary", key=key):
+    door = "-".join([key, "not", *sorted(asked)])  # another one once they are judged anew: it opens shut
+    with st.popover(t("other.title"), icon=":material/swap_horiz:", type="tertiary", key=door):
         st.html(f'<p class="note">{t("other.words", n=len(found))}</p>')
         for domain in others:
             if st.button(t(f"other.{domain}"), key=f"{key}-{domain}", width="stretch"):
