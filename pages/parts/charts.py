@@ -79,7 +79,7 @@ SERIES: Final[tuple[tuple[str, str], ...]] = (
 
 FONT: Final = "'Atkinson Hyperlegible Next', system-ui, sans-serif"
 
-_figure = element("figure")
+_figure = element("figure", "dots")
 
 
 def mode() -> Mode:

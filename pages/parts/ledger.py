@@ -27,7 +27,7 @@ ALL: Final = 0
 Mode = Literal["curve", "ask"]
 """With the curve and its lines, or only photos that a person is asked about, in the order given."""
 
-_ledger = element("ledger")
+_ledger = element("ledger", "dots", "selection", "staircase")
 
 
 @dataclass(frozen=True)

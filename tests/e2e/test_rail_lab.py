@@ -18,7 +18,7 @@ from tests import experiments, serving
 from tests.e2e import wall
 from tests.serving import World
 
-SOURCE = (ROOT / "pages" / "parts" / "components" / "ledger.js").read_text(encoding="utf-8")
+SOURCE = (ROOT / "pages" / "parts" / "components" / "selection.js").read_text(encoding="utf-8")
 TINY = {"network": "mobilenet_v2", "init": "random", "image_size": 64, "epochs": 1, "repeats": 1}
 TINY |= {"n0": 6, "start": "stratified"}
 

@@ -26,7 +26,7 @@ def element(name: str, *shared: str) -> ComponentRenderer:
     """
     look, script = (
         "".join((FOLDER / f"{part}.{kind}").read_text(encoding="utf-8") for part in parts)
-        for kind, parts in (("css", ("common", name)), ("js", (*shared, name)))
+        for kind, parts in (("css", ("common", name)), ("js", ("common", *shared, name)))
     )
     return st.components.v2.component(
         f"patina_{name}",

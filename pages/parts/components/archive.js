@@ -89,10 +89,3 @@ function wordOf({ name, size, lastModified }) {
   for (const letter of text) hash = BigInt.asUintN(64, (hash ^ BigInt(letter.codePointAt(0))) * 0x100000001b3n)
   return `zip-${hash.toString(16).padStart(16, "0")}`
 }
-
-function make(tag, className, text) {
-  const node = document.createElement(tag)
-  node.className = className
-  if (text !== undefined) node.textContent = text
-  return node
-}

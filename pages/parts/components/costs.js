@@ -65,10 +65,3 @@ function changed(root, n) {
   clearTimeout(root.pause)
   if (isWhole) root.pause = setTimeout(() => root.send(cells), PAUSE_MS)
 }
-
-function make(tag, kind, text) {
-  const made = document.createElement(tag)
-  if (kind) made.className = kind
-  if (text !== undefined) made.textContent = text
-  return made
-}

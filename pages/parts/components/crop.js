@@ -116,10 +116,3 @@ function button(words, kind, action) {
   node.onclick = action
   return node
 }
-
-function make(tag, className, text) {
-  const node = document.createElement(tag)
-  node.className = className
-  if (text !== undefined) node.textContent = text
-  return node
-}

@@ -1,56 +1,19 @@
 // The title of a figure and its menu: what is drawn as CSV, PNG or SVG, and the page's address.
 // Plotly draws the pictures itself: its own camera button is pressed with the format set, out of sight.
 
-const DOTS = '<svg viewBox="0 0 24 24" fill="currentColor" aria-hidden="true"><circle cx="12" cy="5" r="1.8"/>' +
-  '<circle cx="12" cy="12" r="1.8"/><circle cx="12" cy="19" r="1.8"/></svg>'
-
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".figure")
   const told = JSON.stringify(data)
-  if (root.told === told) return root.stop
+  if (root.told === told) return
   root.told = told
-  root.stop?.()
   hideCamera()
   const words = make("div", "words")
   words.append(make("div", "title", data.title))
   if (data.note) words.append(make("div", "note", data.note))
-  const menu = make("div", "menu")
-  const opener = make("button")
-  opener.type = "button"
-  opener.innerHTML = DOTS
-  opener.title = data.words.menu
-  opener.setAttribute("aria-label", `${data.words.menu}: ${data.title}`)
-  opener.setAttribute("aria-haspopup", "menu")
-  const list = make("div", "list")
-  list.setAttribute("role", "menu")
-  const open = (is) => {
-    list.hidden = !is
-    opener.setAttribute("aria-expanded", String(is))
-    if (is) list.firstChild.focus()
-  }
-  const acts = { csv: saveCsv, png: () => picture("png"), svg: () => picture("svg"), link: copyLink }
-  for (const [name, act] of Object.entries(acts)) {
-    const item = make("button", "", data.words[name])
-    item.type = "button"
-    item.setAttribute("role", "menuitem")
-    item.onclick = () => { act(item); if (name !== "link") open(false) }
-    list.append(item)
-  }
-  opener.onclick = () => open(list.hidden)
-  menu.onkeydown = (event) => {
-    const items = [...list.children]
-    const at = items.indexOf(menu.getRootNode().activeElement)
-    if (event.key === "Escape") { open(false); opener.focus() }
-    if (event.key === "ArrowDown") { items[(at + 1) % items.length].focus(); event.preventDefault() }
-    if (event.key === "ArrowUp") { items[(at + items.length - 1) % items.length].focus(); event.preventDefault() }
-  }
-  const away = (event) => { if (!event.composedPath().includes(menu)) open(false) }
-  document.addEventListener("pointerdown", away)
-  menu.append(opener, list)
-  root.replaceChildren(words, menu)
-  open(false)
-  root.stop = () => document.removeEventListener("pointerdown", away)
-  return root.stop
+  const three = dots(data.words, data.title, {
+    csv: saveCsv, png: () => picture("png"), svg: () => picture("svg"), link: copyLink,
+  })
+  root.replaceChildren(words, three.menu)
 
   function graph() {
     return document.querySelector(`.st-key-${CSS.escape(data.of)} .js-plotly-plot`)
@@ -81,30 +44,24 @@ export default function ({ parentElement, data }) {
   function saveCsv() {
     const plot = graph()
     if (!plot) return
-    const bytes = new Blob(["\ufeff" + csv(plot)], { type: "text/csv;charset=utf-8" })
-    const link = make("a")
-    link.href = URL.createObjectURL(bytes)
-    link.download = `${data.name}.csv`
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+    download(csvOf(rowsOf(plot)), `${data.name}.csv`)
   }
-  async function copyLink(item) {
-    try {
-      await navigator.clipboard.writeText(location.href)
-      item.textContent = data.words.copied
-    } catch { item.textContent = location.href }
-    setTimeout(() => { item.textContent = data.words.link; open(false) }, 1400)
+  function copyLink(item) {
+    const written = navigator.clipboard?.writeText(location.href) ?? Promise.reject() // none without https
+    written.then(() => { item.textContent = data.words.copied }, () => { item.textContent = location.href })
+    setTimeout(() => { item.textContent = data.words.link; three.open(false) }, 1400)
+    return "stay"
   }
 }
 
 // One column a line where all share their x, else one row a point with the line's name in front.
-function csv(plot) {
+function rowsOf(plot) {
   const lines = (plot._fullData ?? plot.data).filter((line) => line.x && line.y && line.x.length)
   const own = lines.find((line) => line.meta?.columns)
   if (own) {
     const { columns, labels } = own.meta
     const rows = own.customdata.map(([i, j, ...rest]) => [labels[i], labels[j], ...rest])
-    return [columns, ...rows].map((row) => row.map(cell).join(",")).join("\r\n")
+    return [columns, ...rows].map((row) => row.map(short))
   }
   const { xaxis, yaxis } = plot._fullLayout
   const head = [xaxis.title?.text ?? "x", yaxis.title?.text ?? "y"]
@@ -115,13 +72,11 @@ function csv(plot) {
   const rows = alike
     ? [[head[0], ...lines.map((line) => line.name)], ...[...first.x].map((x, i) => [x, ...lines.map((line) => value(line, i))])]
     : [["", ...head], ...lines.flatMap((line) => [...line.x].map((x, i) => [line.name, x, value(line, i)]))]
-  return rows.map((row) => row.map(cell).join(",")).join("\r\n")
+  return rows.map((row) => row.map(short))
 }
 
-function cell(value) {
-  if (value === null || value === undefined || Number.isNaN(value)) return ""
-  if (typeof value === "number") return String(Number(value.toPrecision(7)))
-  return /[",\r\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value)
+function short(value) {
+  return typeof value === "number" && !Number.isNaN(value) ? Number(value.toPrecision(7)) : value
 }
 
 function hideCamera() {
@@ -130,11 +85,4 @@ function hideCamera() {
   style.id = "patina-camera"
   style.textContent = ".js-plotly-plot .modebar-container { display: none !important; }"
   document.head.append(style)
-}
-
-function make(tag, className = "", text) {
-  const node = document.createElement(tag)
-  if (className) node.className = className
-  if (text !== undefined) node.textContent = text
-  return node
 }

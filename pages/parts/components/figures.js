@@ -38,10 +38,3 @@ function shape(tag, told) {
   for (const [name, value] of Object.entries(told)) node.setAttribute(name, value)
   return node
 }
-
-function make(tag, className, text) {
-  const node = document.createElement(tag)
-  node.className = className
-  if (text !== undefined && text !== null) node.textContent = text
-  return node
-}

@@ -136,10 +136,3 @@ function shares(card) {
   }
   return bars
 }
-
-function make(tag, className, text) {
-  const node = document.createElement(tag)
-  node.className = className
-  if (text !== undefined && text !== null) node.textContent = text
-  return node
-}

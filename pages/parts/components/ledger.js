@@ -1,15 +1,12 @@
 // The photos of a cycle in the order of their probability: a curve with the two lines of the selection, and below
-// it every photo. The lines act here, in the browser, on the stored probabilities; `choose` is the twin of
-// core/few_labels/selection.py: select, and a test holds the two together. What is picked, shown and moved goes to the page's
-// address; what people say of photos goes to Python, which alone writes.
+// it every photo. The lines act here, in the browser, on the stored probabilities (`selection.js`); `staircase.js`
+// draws them. What is picked, shown and moved goes to the page's address; what people say of photos goes to Python,
+// which alone writes.
 
-const DOTS = '<svg viewBox="0 0 24 24" fill="currentColor" aria-hidden="true"><circle cx="12" cy="5" r="1.8"/>' +
-  '<circle cx="12" cy="12" r="1.8"/><circle cx="12" cy="19" r="1.8"/></svg>'
 const TICK = '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.4" aria-hidden="true"><path d="M5 12.5l4.5 4.5L19 7.5"/></svg>'
 const TURN = '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.2" aria-hidden="true"><path d="M4 9h13l-4-4M20 15H7l4 4"/></svg>'
 const COUNTS = ["defect", "wrong", "false_defects", "missed_defects", "left"]
 const FILTERS = ["all", "defect", "normal", "left", "changed", "wrong", "said", "flipped"]
-const DEFECT = 1, NORMAL = 0, LEFT = -1
 const LINES = {
   // what a rule is moved by
   both: ["threshold", "share", "size"],
@@ -19,8 +16,6 @@ const LINES = {
   balanced: ["share", "portion", "size"],
 }
 const SCALES = { threshold: [0, 1, 0.005], share: [0, 1, 0.01], sure: [0.5, 1, 0.005], portion: [0, 1, 0.01] }
-const SVG = "http://www.w3.org/2000/svg"
-const MARGIN = { top: 26, right: 14, bottom: 42, left: 40 }
 const TEXT = 68 // px below a tile's photo: three lines
 const GAP = 10
 const AHEAD = 1400 // px of tiles kept above and below what is in sight
@@ -36,70 +31,6 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   }
   root.desk.take(data)
   return () => root.desk.stop()
-}
-
-/** Places of the photos of each group, the highest P(defect) first; ties keep the group's order. */
-export function groups(p, part, size) {
-  const own = new Map()
-  p.forEach((_, i) => {
-    const name = size ? Math.floor(i / size) : part[i]
-    own.has(name) ? own.get(name).push(i) : own.set(name, [i])
-  })
-  return [...own.values()].map((places) => [...places].sort((a, b) => p[b] - p[a] || a - b))
-}
-
-/** What each photo is called: 1 defect, 0 normal, -1 left for later. `lines` has threshold share sure portion. */
-export function choose(p, grouped, lines, rule, shares = []) {
-  const chosen = new Array(p.length).fill(NORMAL)
-  grouped.forEach((places, k) => {
-    const n = places.length, share = shares[k] ?? lines.share
-    const room = (portion) => Math.floor(portion * n + 1e-9)
-    const first = room(lines.portion * share), last = n - room(lines.portion * (1 - share))
-    places.forEach((i, rank) => {
-      const is = {
-        both: p[i] > lines.threshold && rank < room(share),
-        threshold: p[i] > lines.threshold,
-        share: rank < room(share),
-        sure: p[i] >= lines.sure,
-        balanced: rank < first,
-      }[rule]
-      const waits = { sure: p[i] < lines.sure && 1 - p[i] < lines.sure, balanced: rank >= first && rank < last }[rule]
-      chosen[i] = waits ? LEFT : is ? DEFECT : NORMAL
-    })
-  })
-  return chosen
-}
-
-/** How many labels are wrong, of which kind, where the truth is known; what is left has no label. */
-export function mistakes(said, truth) {
-  const told = { defect: 0, false_defects: 0, missed_defects: 0, known: 0, left: 0 }
-  said.forEach((is, i) => {
-    told.left += is === LEFT ? 1 : 0
-    if (is === LEFT) return
-    told.defect += is
-    told.known += truth[i] >= 0 ? 1 : 0
-    told.false_defects += is && truth[i] === 0 ? 1 : 0
-    told.missed_defects += !is && truth[i] === 1 ? 1 : 0
-  })
-  return { ...told, wrong: told.false_defects + told.missed_defects }
-}
-
-/** "1-3,7" for the places 0, 1, 2 and 6, and back. */
-export function ranges(places) {
-  const told = []
-  for (const at of [...places].sort((a, b) => a - b)) {
-    const last = told.at(-1)
-    last && last[1] === at ? (last[1] = at + 1) : told.push([at + 1, at + 1])
-  }
-  return told.map(([a, b]) => (a === b ? `${a}` : `${a}-${b}`)).join(",")
-}
-export function places(text, n) {
-  const found = new Set()
-  for (const part of String(text ?? "").split(",")) {
-    const [a, b = a] = part.split("-").map(Number)
-    for (let at = a; at >= 1 && at <= Math.min(b, n); at++) found.add(at - 1)
-  }
-  return found
 }
 
 function desk(root) {
@@ -160,7 +91,7 @@ function desk(root) {
       tiles.forEach((node) => node.remove())
       tiles.clear()
       head.querySelector(".menu")?.remove()
-      head.append(menu())
+      head.append(dots(now.words, now.words.title, { csv: saveCsv, png: savePng, svg: saveSvg }).menu)
       side.replaceChildren()
       if (now.mode !== "ask") drawSide()
     }
@@ -296,90 +227,10 @@ function desk(root) {
   function drawPlot() {
     if (data.mode === "ask") return
     plotWidth ||= plot.clientWidth  // measured once and on resize: asking at every move would lay the page out
-    const width = Math.max(260, plotWidth), height = width < 520 ? 250 : 330
-    const { colours: c, words } = data
-    const inner = { w: width - MARGIN.left - MARGIN.right, h: height - MARGIN.top - MARGIN.bottom }
-    const n = order.length, step = inner.w / Math.max(1, n)
-    const x = (place) => MARGIN.left + place * step
-    const y = (p) => MARGIN.top + (1 - p) * inner.h
-    const svg = node("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `${data.words.title}. ${data.words.note}` })
-    svg.style.fontFamily = c.font
-    for (const p of [0, 0.2, 0.4, 0.6, 0.8, 1]) {
-      svg.append(node("line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: y(p), y2: y(p), stroke: c.grid, "stroke-width": 1 }))
-      svg.append(text(MARGIN.left - 8, y(p) + 4, p.toFixed(1), { "text-anchor": "end", fill: c.quiet }))
-    }
-    const every = [1, 2, 5, 10, 20, 50, 100, 200].find((k) => n / k <= Math.max(4, inner.w / 70)) ?? 500
-    for (let rank = every === 1 ? 1 : every; rank <= n; rank += every) {
-      svg.append(text(x(rank - 0.5), height - MARGIN.bottom + 17, String(rank), { "text-anchor": "middle", fill: c.quiet }))
-    }
-    svg.append(text(MARGIN.left + inner.w / 2, height - 6, words.x, { "text-anchor": "middle", fill: c.quiet, "font-size": 13 }))
-    svg.append(text(MARGIN.left, 12, words.y, { fill: c.quiet, "font-size": 13 }))
-    // Picked photos stand on a band; every photo is a step of the staircase, filled when it becomes a defect.
-    svg.append(node("path", { d: order.map((i, k) => (picked.has(i) ? `M${x(k)} ${MARGIN.top}h${step}v${inner.h}h${-step}z` : "")).join(""), fill: c.pick, class: "picked" }))
-    for (const is of [LEFT, NORMAL, DEFECT]) {
-      const own = order.map((i, k) => [i, k]).filter(([i]) => said[i] === is)
-      const gap = step > 6 ? 1 : 0
-      const tint = { [LEFT]: c.left, [NORMAL]: c.normal, [DEFECT]: c.defect }[is]
-      svg.append(node("path", {
-        d: own.map(([i, k]) => `M${x(k) + gap / 2} ${y(0)}V${y(data.p[i])}h${step - gap}V${y(0)}z`).join(""),
-        fill: tint, "fill-opacity": is === DEFECT ? 0.55 : 0.16,
-      }))
-      svg.append(node("path", { d: own.map(([i, k]) => `M${x(k) + gap / 2} ${y(data.p[i])}h${step - gap}`).join(""), stroke: tint, "stroke-width": 2.4, fill: "none" }))
-    }
-    const cross = Math.max(2.2, Math.min(4, step / 2))
-    svg.append(node("path", {
-      d: order.map((i, k) => (wrong[i] ? `M${x(k + 0.5) - cross} ${y(data.p[i]) - 9 - cross}l${2 * cross} ${2 * cross}m0 ${-2 * cross}l${-2 * cross} ${2 * cross}` : "")).join(""),
-      stroke: c.ink, "stroke-width": 1.5, fill: "none", class: "wrong",
-    }))
-    // Below the axis: who has spoken, and which photos change sides.
-    const foot = y(0) + 4
-    svg.append(node("path", { d: order.map((i, k) => (changed[i] ? `M${x(k)} ${foot}h${Math.max(1, step)}` : "")).join(""), stroke: c.ask, "stroke-width": 3, class: "changed" }))
-    const wide = Math.max(1, Math.min(4, step / 2))
-    for (const is of [NORMAL, DEFECT]) {
-      svg.append(node("path", {
-        d: order.map((i, k) => (data.marks[i]?.label === is ? `M${x(k + 0.5)} ${MARGIN.top - 9}l${wide} 5l${-wide} 5l${-wide} -5z` : "")).join(""),
-        fill: is === DEFECT ? c.defect : c.normal,
-      }))
-    }
-    const area = node("rect", { x: MARGIN.left, y: MARGIN.top, width: inner.w, height: inner.h, fill: "transparent", class: "area" })
-    svg.append(area)
-    // The lines of the rule: level ones cut by probability, upright ones by place. A second, thin one follows.
-    const rule = data.rule, percent = (value) => `${Math.round(100 * value)}\u00a0%`
-    const level = (p, name, words) => {
-      svg.append(node("line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: y(p), y2: y(p), stroke: c.ink, "stroke-width": name ? 1.5 : 0.8 }))
-      svg.append(text(width - MARGIN.right, y(p) - 6, words, { "text-anchor": "end", fill: c.ink, "font-weight": 700 }))
-      if (name) svg.append(handle(name, { x: MARGIN.left, y: y(p) - 11, width: inner.w, height: 22 }, "ns-resize"))
-    }
-    const upright = (count, name, words) => {
-      const at = x(count), right = at > width - 70
-      svg.append(node("line", { x1: at, x2: at, y1: MARGIN.top, y2: y(0), stroke: c.ink, "stroke-width": name ? 1.5 : 0.8, "stroke-dasharray": "5 4" }))
-      svg.append(text(at + (right ? -6 : 6), MARGIN.top + 12, words, { "text-anchor": right ? "end" : "start", fill: c.ink, "font-weight": 700 }))
-      if (name) svg.append(handle(name, { x: at - 11, y: MARGIN.top, width: 22, height: inner.h }, "ew-resize"))
-    }
-    const room = (portion) => Math.floor(portion * n + 1e-9)
-    if (grouped.length === 1 && (rule === "both" || rule === "share")) upright(room(state.share), "share", percent(state.share))
-    if (grouped.length === 1 && rule === "balanced") {
-      upright(room(state.portion * state.share), "", percent(state.portion * state.share))
-      upright(n - room(state.portion * (1 - state.share)), "", percent(state.portion * (1 - state.share)))
-    }
-    if (rule === "both" || rule === "threshold") level(state.threshold, "threshold", state.threshold.toFixed(3))
-    if (rule === "sure") {
-      level(state.sure, "sure", state.sure.toFixed(3))
-      level(1 - state.sure, "", (1 - state.sure).toFixed(3))
-    }
-    const lasso = node("path", { fill: c.pick, stroke: c.ink, "stroke-width": 1, "stroke-dasharray": "3 3", class: "lasso" })
-    svg.append(lasso)
+    layout = staircase({ data, state, order, grouped, said, changed, wrong, picked }, plotWidth)
     plot.querySelector("svg")?.remove()
-    plot.prepend(svg)
-    layout = { width, height, x, y, step, inner, svg, lasso }
+    plot.prepend(layout.svg)
     if (!plot.hears) listen()
-  }
-
-  function handle(name, box, cursor) {
-    const grip = node("rect", { ...box, fill: "transparent", class: "grip" })
-    grip.dataset.name = name
-    grip.style.cursor = cursor
-    return grip
   }
 
   function listen() {
@@ -672,93 +523,13 @@ function desk(root) {
 
   // Taking it along --------------------------------------------------------------------------------------
 
-  function menu() {
-    const { words } = data
-    const made = make("div", "menu"), list = make("div", "list"), opener = make("button")
-    opener.type = "button"
-    opener.innerHTML = DOTS
-    opener.setAttribute("aria-label", words.menu)
-    opener.setAttribute("aria-haspopup", "menu")
-    list.hidden = true
-    list.setAttribute("role", "menu")
-    for (const [name, save] of [["csv", saveCsv], ["png", savePng], ["svg", saveSvg]]) {
-      const item = make("button", "", words[name])
-      item.type = "button"
-      item.setAttribute("role", "menuitem")
-      item.onclick = () => { list.hidden = true; save() }
-      list.append(item)
-    }
-    opener.onclick = () => { list.hidden = !list.hidden }
-    made.onkeydown = (event) => { if (event.key === "Escape") { list.hidden = true; opener.focus() } }
-    made.onpointerdown = (event) => event.stopPropagation()
-    root.addEventListener("pointerdown", () => { list.hidden = true })
-    made.append(opener, list)
-    return made
-  }
   function saveCsv() {
     const heads = ["rank", "photo", "sha256", "cycle", "p_defect", "label_in_run", "label_with_lines", "truth", "person", "who", "when"]
     const name = (is) => ({ [DEFECT]: "defect", [NORMAL]: "normal" })[is] ?? ""
     const rows = order.map((i, k) => [k + 1, data.name[i], data.sha[i], data.part[i], data.p[i], name(given[i]), name(said[i]),
       name(data.truth[i]), data.marks[i] ? name(data.marks[i].label) : "", data.marks[i]?.who ?? "", data.marks[i]?.iso ?? ""])
-    const cell = (v) => (/[",\r\n]/.test(v) ? `"${String(v).replaceAll('"', '""')}"` : String(v))
-    save(new Blob(["\ufeff" + [heads, ...rows].map((r) => r.map(cell).join(",")).join("\r\n")], { type: "text/csv;charset=utf-8" }), "csv")
+    download(csvOf([heads, ...rows]), `${data.file}.csv`)
   }
-  function picture() {
-    const copy = layout.svg.cloneNode(true)
-    copy.querySelectorAll(".grip, .area, .lasso, .picked").forEach((part) => part.remove())
-    copy.setAttribute("xmlns", SVG)
-    copy.setAttribute("viewBox", `0 -34 ${layout.width} ${layout.height + 34}`)
-    copy.setAttribute("height", layout.height + 34)
-    copy.prepend(node("rect", { x: 0, y: -34, width: layout.width, height: layout.height + 34, fill: data.colours.paper }))
-    copy.append(text(8, -12, data.words.title, { fill: data.colours.ink, "font-size": 16, "font-weight": 700 }))
-    return new XMLSerializer().serializeToString(copy)
-  }
-  function saveSvg() { save(new Blob([picture()], { type: "image/svg+xml" }), "svg") }
-  function savePng() {
-    const image = new Image()
-    const url = URL.createObjectURL(new Blob([picture()], { type: "image/svg+xml" }))
-    image.onload = () => {
-      const canvas = document.createElement("canvas")
-      canvas.width = 2 * layout.width
-      canvas.height = 2 * (layout.height + 34)
-      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height)
-      URL.revokeObjectURL(url)
-      canvas.toBlob((blob) => save(blob, "png"), "image/png")
-    }
-    image.src = url
-  }
-  function save(blob, kind) {
-    const link = make("a")
-    link.href = URL.createObjectURL(blob)
-    link.download = `${data.file}.${kind}`
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000)
-  }
-}
-
-/** True when the point lies inside the path (even-odd). */
-function encloses(path, x, y) {
-  let is = false
-  for (let i = 0, j = path.length - 1; i < path.length; j = i++) {
-    const [xi, yi] = path[i], [xj, yj] = path[j]
-    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) is = !is
-  }
-  return is
-}
-
-function node(tag, attributes) {
-  const made = document.createElementNS(SVG, tag)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
-  return made
-}
-function text(x, y, words, attributes = {}) {
-  const made = node("text", { x, y, "font-size": 12, ...attributes })
-  made.textContent = words
-  return made
-}
-function make(tag, className = "", words) {
-  const made = document.createElement(tag)
-  if (className) made.className = className
-  if (words !== undefined && words !== null) made.textContent = words
-  return made
+  function saveSvg() { download(pictureOf(layout, data), `${data.file}.svg`) }
+  function savePng() { inPixels(pictureOf(layout, data), layout, (blob) => download(blob, `${data.file}.png`)) }
 }

@@ -138,10 +138,3 @@ function tool(icon, words, act) {
   button.onclick = act
   return button
 }
-
-function make(tag, className = "", text) {
-  const node = document.createElement(tag)
-  if (className) node.className = className
-  if (text !== undefined) node.textContent = text
-  return node
-}

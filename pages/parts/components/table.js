@@ -105,10 +105,3 @@ function line(row, data) {
   })
   return node
 }
-
-function make(tag, className = "", text) {
-  const node = document.createElement(tag)
-  if (className) node.className = className
-  if (text !== undefined && text !== null) node.textContent = text
-  return node
-}
