@@ -302,11 +302,10 @@ def score(
     top = sweep.best(pooled)
     cut = top if threshold is None else float(threshold)
     figures = _at(histograms, cut) | {"n": len(histograms)} | fine.score(evaluation, cut, scale_mm_per_px)
-    if draws:
-        each = sweep.query(histograms, cut)
-        groups = np.asarray(evaluation["group"])
-        low, high = metrics.bootstrap(groups, lambda i: _summed(each[i]).f1, draws=draws)
-        figures |= {"f1_low": low, "f1_high": high}
+    cells = sweep.query(histograms, cut).cells
+    figures |= metrics.intervals(
+        cells, evaluation["group"], lambda drawn: {"f1": Counts.of_cells(drawn).f1}, draws=draws
+    )
     told: dict[str, Any] = metrics.plain(figures | {"best": _at(histograms, top)})
     return told
 
@@ -319,11 +318,13 @@ def is_clearly_better(one: np.ndarray, other: np.ndarray) -> bool:
     apart by a hundredth, and taking the best of many looks picks the luckiest (Breiman's rule, 1984).
     """
     cuts = [sweep.best(sweep.of_histogram(h.sum(0, dtype=np.int64))) for h in (one, other)]
-    counts = [sweep.query(h, cut) for h, cut in zip((one, other), cuts, strict=True)]
-    low, _ = metrics.bootstrap(
-        np.arange(len(one)), lambda i: _summed(counts[0][i]).f1 - _summed(counts[1][i]).f1, level=0.68
-    )
-    return low > 0
+    each = [sweep.query(h, cut).cells for h, cut in zip((one, other), cuts, strict=True)]
+
+    def gain(drawn: np.ndarray) -> dict[str, np.ndarray]:
+        f1 = Counts.of_cells(drawn).f1
+        return {"f1": f1[:, 0] - f1[:, 1]}
+
+    return bool(metrics.intervals(np.stack(each, 1), None, gain, level=0.68).get("f1_low", 0.0) > 0)
 
 
 def check_size(photo: Photo, mask: np.ndarray, picture: np.ndarray) -> None:
@@ -344,7 +345,3 @@ def _at(histograms: np.ndarray, threshold: float) -> dict[str, Any]:
     counts = sweep.query(histograms.sum(0), threshold)
     named = {name: getattr(counts, name) for name in ("precision", "recall", "accuracy", "f1", "iou")}
     return named | {"threshold": threshold}
-
-
-def _summed(counts: Counts) -> Counts:
-    return Counts(counts.tp.sum(), counts.fp.sum(), counts.fn.sum(), counts.tn.sum())

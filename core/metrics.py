@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+
+from core import dealing
 
 
 def ratio(part: Any, whole: Any) -> np.ndarray:
@@ -45,6 +47,23 @@ class Counts:
         return cls(
             *(np.asarray(n) for n in (hits, called - hits, true - hits, truth.size - called - true + hits))
         )
+
+    @classmethod
+    def each(cls, truth: np.ndarray, said: np.ndarray) -> Counts:
+        """What each one of two bool arrays (n,) counts: arrays (n,), a single 1 among the four."""
+        truth, said = np.asarray(truth, bool), np.asarray(said, bool)
+        kinds = truth & said, ~truth & said, truth & ~said, ~truth & ~said
+        return cls(*(kind.astype(np.int64) for kind in kinds))
+
+    @classmethod
+    def of_cells(cls, cells: np.ndarray) -> Counts:
+        """From (…, 4), the last axis tp, fp, fn, tn: what `intervals` sums."""
+        return cls(*np.moveaxis(cells, -1, 0))
+
+    @property
+    def cells(self) -> np.ndarray:
+        """(…, 4): tp, fp, fn, tn."""
+        return np.stack([self.tp, self.fp, self.fn, self.tn], -1)
 
     @classmethod
     def zero(cls) -> Counts:
@@ -170,40 +189,37 @@ def wilson(hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
     return (middle - half if hits > 0 else 0.0), (middle + half if hits < n else 1.0)
 
 
-def bootstrap(
-    groups: Sequence[Any] | np.ndarray,
-    statistic: Callable[[np.ndarray], Any],
+def intervals(
+    counts: np.ndarray,
+    groups: Iterable[str] | None,
+    figures: Callable[[np.ndarray], Mapping[str, np.ndarray]],
     *,
     draws: int = 1000,
     level: float = 0.95,
     seed: int = 0,
-) -> tuple[float, float]:
-    """Percentile interval of a figure when whole groups are drawn again with replacement.
+) -> dict[str, np.ndarray]:
+    """`…_low` and `…_high` of each figure: the middle of what it is when whole groups are drawn again.
 
-    `groups` names the group of each photo ("" is a group of its own); `statistic` gets the drawn photos
-    as an int array of positions (a photo may come twice) and returns the figure. Photos of one scene are
-    alike, so drawing photos one by one would promise too much. Draws that give nan are left out;
-    (nan, nan) when there are fewer than two groups.
+    `counts` (n, …) is what each photo counts; `groups` names its group ("" is a group of its own, None: each
+    photo is). As many groups are drawn with replacement, `draws` times; `figures` gets the sums of all draws,
+    (draws, …) float64, and divides: (draws, …) by name. Photos of one scene are alike, so drawing photos
+    one by one would promise too much. Draws in which a figure does not exist are left out, nan where it never
+    does; {} without draws and with fewer than two groups.
     """
-    names = [name if name != "" else ("", i) for i, name in enumerate(np.asarray(groups).tolist())]
-    members: dict[Any, list[int]] = {}
-    for i, name in enumerate(names):
-        members.setdefault(name, []).append(i)
-    places = [np.asarray(m) for m in members.values()]
-    if len(places) < 2:
-        return math.nan, math.nan
-    rng = np.random.default_rng(seed)
-    figures = np.asarray(
-        [
-            float(statistic(np.concatenate([places[g] for g in rng.integers(0, len(places), len(places))])))
-            for _ in range(draws)
-        ]
-    )
-    figures = figures[~np.isnan(figures)]
-    if not figures.size:
-        return math.nan, math.nan
-    low, high = np.quantile(figures, [0.5 - level / 2, 0.5 + level / 2])
-    return float(low), float(high)
+    own = np.arange(len(counts))
+    if groups is not None:
+        own = np.unique(dealing.named(groups), return_inverse=True)[1]
+    n = int(own.max(initial=-1)) + 1
+    if n < 2 or not draws:
+        return {}
+    of_group = np.zeros((n, *counts.shape[1:]))  # float64 is exact here, and multiplies ten times as fast
+    np.add.at(of_group, own, counts)
+    which = np.random.default_rng(seed).integers(0, n, (draws, n)) + n * np.arange(draws)[:, None]
+    times = np.bincount(which.ravel(), minlength=draws * n).reshape(draws, n).astype(np.float64)
+    found = {}
+    for name, values in figures(np.tensordot(times, of_group, 1)).items():
+        found[f"{name}_low"], found[f"{name}_high"] = _middle(values, level)
+    return found
 
 
 def plain(value: Any) -> Any:
@@ -217,6 +233,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def _middle(values: np.ndarray, level: float) -> np.ndarray:
+    """The ends of the middle share of values along the first axis, (2, …); nan where all are."""
+    known = ~np.isnan(values).all(0)
+    ends = np.full((2, *values.shape[1:]), np.nan)
+    if known.any():
+        ends[:, known] = np.nanquantile(values[:, known], [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    return ends
 
 
 def _apart(n: int) -> np.ndarray:

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from core import dealing, reasons
+from core import dealing, metrics, reasons
 from core.config import param
 from core.errors import ConfigError, DataError
 from core.few_labels.divisions import DIVISIONS, STARTS
 from core.few_labels.selection import RULES
-from core.metrics import Counts, plain
+from core.metrics import Counts
 from core.quality import Quality
 from core.records import Card, Photo, PhotoSet, Trim, Verdict
 
@@ -356,23 +356,21 @@ def score(
     e.g. precision when nothing was called a defect.
     """
     known = np.asarray(evaluation["truth"]) >= 0
-    truth = np.asarray(evaluation["truth"])[known]
+    truth = np.asarray(evaluation["truth"])[known] == 1
+    group = np.asarray(evaluation["group"])[known]
     cut = 0.5 if threshold is None else float(threshold)
     said = np.asarray(evaluation["p"], np.float64)[known, 1] >= cut
-    cells = counts_by_place(truth, said[None], np.asarray(evaluation["group"])[known])  # (places, 1, 4)
-    counts = Counts(*cells.sum(0)[0].astype(np.int64))
+    counts = Counts.of(truth, said)
     figures: dict[str, Any] = _figures(counts)
-    if draws and len(cells) > 1:
-        drawn = _figures(Counts(*np.moveaxis(drawn_again(cells, draws, 0)[:, 0], -1, 0)))
-        for name, values in drawn.items():
-            values = values[~np.isnan(values)]
-            low, high = np.quantile(values, [0.025, 0.975]) if values.size else (np.nan, np.nan)
-            figures |= {f"{name}_low": low, f"{name}_high": high}
+    figures |= metrics.intervals(
+        Counts.each(truth, said).cells, group, lambda drawn: _figures(Counts.of_cells(drawn)), draws=draws
+    )
     confusion = [[int(counts.tn), int(counts.fp)], [int(counts.fn), int(counts.tp)]]
-    n_defect = int(counts.tp + counts.fn)
-    told = {"n": len(truth), "n_defect": n_defect, "n_places": len(cells)}
-    always = Counts.of(truth == 1, np.zeros(len(truth), bool)).accuracy
-    return plain(figures | {"confusion": confusion, "threshold": cut, "always_normal": always} | told)
+    told = {"n": len(truth), "n_defect": int(truth.sum()), "n_places": len(set(dealing.named(group)))}
+    always = Counts.of(truth, np.zeros(len(truth), bool)).accuracy
+    figures |= {"confusion": confusion, "threshold": cut, "always_normal": always}
+    found: dict[str, Any] = metrics.plain(figures | told)
+    return found
 
 
 def _figures(counts: Counts) -> dict[str, np.ndarray]:
@@ -383,26 +381,6 @@ def _figures(counts: Counts) -> dict[str, np.ndarray]:
         "f1": counts.f1,
         "balanced_accuracy": (counts.recall + counts.specificity) / 2,
     }
-
-
-def counts_by_place(truth: np.ndarray, said: np.ndarray, place: Sequence[str] | np.ndarray) -> np.ndarray:
-    """(places, cuts, 4) counts tp, fp, fn, tn of each place at each cut; `said` is (cuts, n) bool."""
-    names, own = np.unique(dealing.named(place), return_inverse=True)
-    true = (truth == 1)[None]
-    kinds = np.stack([said & true, said & ~true, ~said & true, ~said & ~true], -1)  # (cuts, n, 4)
-    cells = np.zeros((len(names), len(said), 4))
-    np.add.at(cells, own, np.moveaxis(kinds, 0, 1))
-    return cells
-
-
-def drawn_again(cells: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """(draws, cuts, 4): the counts when as many places are drawn with replacement.
-
-    Photos of one place are alike, so drawing photos one by one would promise too much.
-    """
-    n = len(cells)
-    times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
-    return np.tensordot(times, cells, 1)
 
 
 def _sentence(doubts: Sequence[str]) -> str:

@@ -52,6 +52,14 @@ def test_few_places_make_the_interval_wide():
     assert wide.n_places == 6
 
 
+def test_one_place_says_nothing_for_sure():
+    truth = np.asarray([1, 1, 0, 0])
+    told = advice.helping(truth, ["a"] * 4, np.asarray([0.9, 0.1, 0.9, 0.1]), truth.astype(float))
+    assert told.better == pytest.approx(0.5)
+    assert np.isnan([told.low, told.high]).all()
+    assert (told.key, told.advice, told.n_places) == ("unclear", "label", 1)
+
+
 def test_without_a_label_nobody_can_say_whether_it_helps():
     with pytest.raises(DataError, match="nobody can say"):
         advice.helping(np.full(3, -1), ["a", "b", "c"], np.zeros(3), np.zeros(3))

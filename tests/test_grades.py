@@ -13,6 +13,7 @@ from core import corrosion, metrics
 from core.grading import decisions
 from core.grading.grades import _figures, difference, part, relabelled, score, suspects
 from core.records import Photo
+from tests.slow import interval
 
 
 def photo(i, grade, group="", split="test"):
@@ -55,9 +56,9 @@ def test_all_draws_at_once_equal_one_confusion_matrix_after_the_other():
 
 def test_the_interval_is_that_of_drawing_whole_groups(judged):
     truth, said = judged["truth"].astype(int), decisions.decide(judged["p"])
-    slow = metrics.bootstrap(judged["group"], lambda i: float((truth[i] == said[i]).mean()), draws=1000)
+    slow = interval(judged["group"], lambda i: (truth[i] == said[i]).mean())
     told = score(judged)
-    assert (told["accuracy_low"], told["accuracy_high"]) == pytest.approx(slow, abs=0.03)
+    assert (told["accuracy_low"], told["accuracy_high"]) == pytest.approx(slow)
     assert told["mean_f1_low"] < told["mean_f1"] < told["mean_f1_high"]
     assert "accuracy_low" not in score(judged, draws=0)
 
@@ -93,8 +94,8 @@ def test_each_grade_has_its_interval_by_campaign(judged):
     def recall_of_2(i):
         return float((said[i] == 2)[truth[i] == 2].mean()) if (truth[i] == 2).any() else float("nan")
 
-    slow = metrics.bootstrap(judged["group"], recall_of_2, draws=1000)
-    assert (told["2"]["recall_low"], told["2"]["recall_high"]) == pytest.approx(slow, abs=0.04)
+    slow = interval(judged["group"], recall_of_2)
+    assert (told["2"]["recall_low"], told["2"]["recall_high"]) == pytest.approx(slow)
     assert all(told[g]["f1_low"] <= told[g]["f1"] <= told[g]["f1_high"] for g in "0123")
     json.dumps(score(part(judged, campaign="g3")))  # one campaign has no intervals, and nothing breaks
 

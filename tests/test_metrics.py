@@ -8,6 +8,7 @@ import pytest
 
 from core import metrics
 from core.metrics import Counts
+from tests.slow import interval
 
 
 def test_the_four_counts_by_hand():
@@ -121,29 +122,63 @@ def test_wilson_by_hand():
     assert all(math.isnan(end) for end in metrics.wilson(0, 0))
 
 
-def test_the_bootstrap_draws_whole_groups():
-    values = np.repeat([0.0, 1.0], 50)
-    seen = []
-
-    def mean(i):
-        seen.append(len(i))
-        return values[i].mean()
-
-    low, high = metrics.bootstrap(["a"] * 50 + ["b"] * 50, mean, draws=200)
-    assert (low, high) == (0.0, 1.0)  # with two groups a draw of one group alone is common
-    assert set(seen) == {100}
-    alone = metrics.bootstrap([""] * 100, mean, draws=200)
-    assert 0.35 < alone[0] < 0.45 < 0.55 < alone[1] < 0.65
+def recall(drawn):
+    return {"recall": Counts.of_cells(drawn).recall}
 
 
-def test_the_bootstrap_is_the_same_each_time():
-    values = np.arange(20.0)
-    ends = [metrics.bootstrap(list(range(20)), lambda i: values[i].mean(), draws=50) for _ in range(2)]
-    assert ends[0] == ends[1]
+def test_an_interval_by_hand():
+    """Place a has 3 hits of 4, b none of 1; a quarter of the draws is a a, half a and b, a quarter b b."""
+    cells = Counts.each(np.ones(5), np.array([1, 1, 1, 0, 0])).cells
+    told = metrics.intervals(cells, list("aaaab"), recall)
+    assert told == {"recall_low": 0 / 2, "recall_high": 6 / 8}
+    told = metrics.intervals(cells, list("aaaab"), recall, level=0.4)
+    assert told == {"recall_low": 3 / 5, "recall_high": 3 / 5}  # counted, then divided: not (3/4 + 0/1) / 2
+
+
+def test_intervals_equal_drawing_groups_one_after_the_other():
+    rng = np.random.default_rng(4)
+    truth, said = rng.integers(0, 2, (2, 120)) > 0
+    groups = [f"g{i % 13}" if i % 5 else "" for i in range(120)]  # every fifth photo is alone
+
+    def figures(drawn):
+        counts = Counts.of_cells(drawn)
+        return {"f1": counts.f1, "both": np.stack([counts.precision, counts.recall], -1)}
+
+    told = metrics.intervals(Counts.each(truth, said).cells, groups, figures, draws=300, level=0.9)
+    slow = [
+        interval(groups, lambda i, k=k: getattr(Counts.of(truth[i], said[i]), k), draws=300, level=0.9)
+        for k in ("f1", "precision", "recall")
+    ]
+    assert (told["f1_low"], told["f1_high"]) == pytest.approx(slow[0])
+    assert np.stack([told["both_low"], told["both_high"]], -1) == pytest.approx(np.asarray(slow[1:]))
+
+
+def test_without_groups_each_photo_is_drawn():
+    cells = Counts.each(np.ones(100), np.arange(100) % 2).cells
+    alone = metrics.intervals(cells, None, recall)
+    assert 0.35 < alone["recall_low"] < 0.45 < 0.55 < alone["recall_high"] < 0.65
+    assert metrics.intervals(cells, ["a", "b"] * 50, recall) == {"recall_low": 0, "recall_high": 1}
+
+
+def test_draws_in_which_a_figure_does_not_exist_are_left_out():
+    cells = Counts.each(np.array([1, 0]), np.array([1, 0])).cells
+    told = metrics.intervals(cells, ["a", "b"], recall)  # b alone has nothing to recall
+    assert told == {"recall_low": 1, "recall_high": 1}
+    nothing = metrics.intervals(np.zeros((2, 4)), ["a", "b"], recall)
+    assert all(math.isnan(end) for end in nothing.values())
 
 
 def test_one_group_has_no_interval():
-    assert all(math.isnan(end) for end in metrics.bootstrap(["a", "a"], lambda i: 1.0))
+    cells = np.ones((2, 4), int)
+    assert metrics.intervals(cells, ["a", "a"], recall) == {}
+    assert metrics.intervals(cells, ["a", "b"], recall, draws=0) == {}
+    assert metrics.intervals(cells[:0], [], recall) == metrics.intervals(cells[:1], None, recall) == {}
+
+
+def test_counts_of_each_add_up_to_those_of_all():
+    truth, said = np.random.default_rng(6).random((2, 50)) > np.array([[0.4], [0.7]])
+    each = Counts.each(truth, said)
+    assert Counts.of_cells(each.cells.sum(0)) == Counts.of(truth, said)
 
 
 def test_figures_become_json():

@@ -13,9 +13,9 @@ from typing import Literal
 
 import numpy as np
 
+from core import dealing, metrics
 from core.errors import DataError
 from core.metrics import Counts
-from core.rail import counts_by_place, drawn_again
 
 
 @dataclass(frozen=True)
@@ -52,31 +52,34 @@ def helping(
     Both states judge the same photos, and whole places are drawn again for both alike (a paired bootstrap),
     so what is hard for both cancels out. Photos of unknown truth (-1) are left out; `DataError` when none
     is left. A figure that does not exist counts as 0, e.g. F1 where nothing is a defect nor was called one.
+    With one place there is nothing to draw: the intervals are nan, and the gain is unclear.
     """
     truth = np.asarray(truth)
     known = truth >= 0
     if not known.any():
         raise DataError("No photo that did not teach has a label, so nobody can say whether it is helping.")
-    said = np.stack([np.asarray(p, np.float64)[known] >= threshold for p in (p_alone, p_now)])
-    cells = counts_by_place(truth[known], said, np.asarray(place)[known])  # (places, 2, 4)
-    total = np.concatenate([cells.sum(0)[None], drawn_again(cells, draws, seed)])  # the set itself first
-    counts = Counts(*np.moveaxis(total, -1, 0))
-    (f1, f1_low, f1_high), (accuracy, low, high) = (
-        _gain(np.nan_to_num(figure)) for figure in (counts.f1, counts.accuracy)
+    said = [np.asarray(p, np.float64)[known] >= threshold for p in (p_alone, p_now)]
+    cells = np.stack([Counts.each(truth[known] == 1, s).cells for s in said], 1)  # (n, 2, 4)
+    places = dealing.named(np.asarray(place)[known])
+    gain = {name: float(value) for name, value in _gains(cells.sum(0)).items()}
+    between = metrics.intervals(cells, places, _gains, draws=draws, seed=seed)
+    f1_low, f1_high, low, high = (
+        float(between.get(f"{name}_{end}", math.nan)) for name in gain for end in ("low", "high")
     )
     key: Literal["better", "worse", "unclear"]
     key = "better" if f1_low > 0 else "worse" if f1_high < 0 else "unclear"
     advice: dict[str, Literal["go_on", "stop", "label"]]
     advice = {"better": "go_on", "worse": "stop", "unclear": "label"}
-    n = int(known.sum())
-    return Helping(f1, f1_low, f1_high, accuracy, low, high, key, advice[key], n, len(cells))
+    n, n_places = int(known.sum()), len(set(places))
+    f1, accuracy = gain["f1"], gain["accuracy"]
+    return Helping(f1, f1_low, f1_high, accuracy, low, high, key, advice[key], n, n_places)
 
 
-def _gain(figure: np.ndarray) -> tuple[float, float, float]:
-    """The difference of (1 + draws, 2) figures and its 95 % interval over the draws."""
-    gain = figure[:, 1] - figure[:, 0]
-    low, high = np.quantile(gain[1:], [0.025, 0.975]) if len(gain) > 1 else (math.nan, math.nan)
-    return float(gain[0]), float(low), float(high)
+def _gains(cells: np.ndarray) -> dict[str, np.ndarray]:
+    """What the second of two states has more than the first, from (…, 2, 4): (…) each."""
+    counts = Counts.of_cells(cells)
+    found = {"f1": np.nan_to_num(counts.f1), "accuracy": np.nan_to_num(counts.accuracy)}
+    return {name: figure[..., 1] - figure[..., 0] for name, figure in found.items()}
 
 
 def cosines(rows: np.ndarray, to: np.ndarray) -> np.ndarray:

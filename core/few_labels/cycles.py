@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core import arrays, dealing
+from core import arrays
 from core import config as settings_of
 from core.errors import DataError
 from core.few_labels import advice, head
@@ -350,9 +350,7 @@ def helping(folder: Path, repeat: int, training: int) -> Helping | None:
     told, alone, now = photos(folder), cycle(folder, repeat, 1), cycle(folder, repeat, training)
     if not told or alone is None or now is None or training == 1:
         return None
-    return advice.helping(
-        told["test_truth"], dealing.named(told["test_group"]), alone["test_p"], now["test_p"]
-    )
+    return advice.helping(told["test_truth"], told["test_group"], alone["test_p"], now["test_p"])
 
 
 def ask(folder: Path, repeat: int, training: int, k: int) -> list[str]:

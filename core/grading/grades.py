@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from core import dealing, metrics
+from core import metrics
 from core.grading import decisions
 from core.grading.decisions import CLASSES, N
 
@@ -62,20 +62,15 @@ def difference(one: Evaluation, other: Evaluation, *, draws: int = 1000) -> Diff
     truth = np.asarray(one["truth"])[pairs[:, 0]].astype(np.int64)
     pairs, truth = pairs[truth >= 0], truth[truth >= 0]
     said = [decisions.decide(e["p"])[pairs[:, k]] for k, e in enumerate((one, other))]
-    group = np.asarray(one["group"])[pairs[:, 0]]
-    cells = [metrics.confusion(truth, s, N) for s in said]
-    whole = [_figures(c[None].astype(np.float64)) for c in cells]
-    times, own = drawn(group, draws)
-    spread = []
-    for s in said:
-        counts = np.zeros((len(np.unique(own)), N * N))
-        np.add.at(counts, (own, truth * N + s), 1)
-        spread.append(_figures((times @ counts).reshape(-1, N, N)) if len(times) else {})
+    cells = np.stack([_cells(truth, s) for s in said], 1)  # (n, 2, 4, 4)
+    total = cells.sum(0)
+    whole = _gains(total[None])
+    between = metrics.intervals(cells, np.asarray(one["group"])[pairs[:, 0]], _gains, draws=draws)
     found = {}
-    for name in ("mean_f1", "accuracy", "off_by_two"):
-        low, high = _quantiles(spread[0][name] - spread[1][name]) if len(times) else (np.nan, np.nan)
-        found[name] = (float(whole[0][name][0] - whole[1][name][0]), float(low), float(high))
-    return Difference(len(truth), cells[0] - cells[1], found)
+    for name, values in whole.items():
+        low, high = (float(between.get(f"{name}_{end}", np.nan)) for end in ("low", "high"))
+        found[name] = (float(values[0]), low, high)
+    return Difference(len(truth), total[0] - total[1], found)
 
 
 @dataclass(frozen=True)
@@ -136,11 +131,12 @@ def score(
         "off_by_two": 1 - metrics.within(matrix),
         "kappa": metrics.kappa(matrix),
     }
-    between = _intervals(truth, said, np.asarray(evaluation["group"])[known], draws)
-    figures |= {f"{name}_{end}": v for (name, end), v in between.items() if not np.ndim(v)}
+    group = np.asarray(evaluation["group"])[known]
+    between = metrics.intervals(_cells(truth, said), group, _figures, draws=draws)
+    figures |= {name: v for name, v in between.items() if not np.ndim(v)}
     figures["per_grade"] = {
         name: {k: getattr(told, k)[g] for k in PER_GRADE}
-        | {f"{k}_{end}": v[g] for (k, end), v in between.items() if np.ndim(v)}
+        | {k: v[g] for k, v in between.items() if np.ndim(v)}
         | {"support": int(told.support[g])}
         for g, name in enumerate(CLASSES)
     }
@@ -156,40 +152,15 @@ def score(
     return metrics.plain(figures)
 
 
-def _intervals(
-    truth: np.ndarray, said: np.ndarray, group: np.ndarray, draws: int
-) -> dict[tuple[str, str], np.ndarray]:
-    """95 % intervals over draws of whole groups, by (figure, low or high); {} with fewer than two groups."""
-    times, own = drawn(group, draws)
-    if not len(times):
-        return {}
-    cells = np.zeros((times.shape[1], N * N))
-    np.add.at(cells, (own, truth * N + said), 1)
-    found: dict[tuple[str, str], np.ndarray] = {}
-    for name, values in _figures((times @ cells).reshape(-1, N, N)).items():
-        low, high = _quantiles(values)
-        found |= {(name, "low"): low, (name, "high"): high}
-    return found
+def _cells(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """(n, 4, 4) int64: the confusion matrix of each photo alone."""
+    return np.eye(N * N, dtype=np.int64)[truth * N + said].reshape(-1, N, N)
 
 
-def drawn(group: np.ndarray, draws: int) -> tuple[np.ndarray, np.ndarray]:
-    """How often each group comes in each draw, (draws, groups), and the group of each photo, (n,).
-
-    A photo without a group ("") is one of its own. No draws where there are fewer than two groups.
-    """
-    names, own = np.unique(dealing.named(group.tolist()), return_inverse=True)
-    draws = draws if len(names) > 1 else 0
-    which = np.random.default_rng(0).integers(0, max(1, len(names)), (draws, len(names)))
-    return np.stack([np.bincount(d, minlength=len(names)) for d in which]) if draws else which, own
-
-
-def _quantiles(values: np.ndarray) -> np.ndarray:
-    """The ends of the middle 95 %, (2, …) over the first axis; nan where a figure never exists."""
-    known = ~np.isnan(values).all(0)
-    ends = np.full((2, *values.shape[1:]), np.nan)
-    if known.any():
-        ends[:, known] = np.nanquantile(values[:, known], [0.025, 0.975], axis=0)
-    return ends
+def _gains(matrices: np.ndarray) -> dict[str, np.ndarray]:
+    """What the first of two models has more than the second, from (m, 2, 4, 4): (m,) each."""
+    one, other = (_figures(matrices[:, k].astype(np.float64)) for k in (0, 1))
+    return {name: one[name] - other[name] for name in ("mean_f1", "accuracy", "off_by_two")}
 
 
 def _figures(matrices: np.ndarray) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import streamlit as st
@@ -49,5 +50,5 @@ def _helping(folder: str, repeat: int, training: int, stamp: int) -> Helping | N
 
 
 def _signed(value: float) -> str:
-    """A difference with its sign, minus as printers set it."""
-    return f"{value:+.2f}".replace("-", "\u2212")
+    """A difference with its sign, minus as printers set it; "–" where it does not exist."""
+    return "–" if math.isnan(value) else f"{value:+.2f}".replace("-", "\u2212")
