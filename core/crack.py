@@ -291,21 +291,22 @@ def score(
 ) -> dict[str, Any]:
     """The figures of a set, pooled over all pixels of all photos, as JSON takes them.
 
-    `precision recall accuracy f1 iou` at `threshold` (None: the best one), `f1_low` and `f1_high`, the 95 %
-    interval when whole groups are drawn again `draws` times (0: none), `n` photos, and `best`: the figures at
-    the threshold where F1 on this very set is highest, which nobody could have known before. How fine
-    cracks fare is in `by_width by_tolerance found missed_px cldice` (`fine.score`). None where a figure does
-    not exist.
+    `precision recall accuracy f1 iou` at `threshold` (None: the best one), each with `…_low` and `…_high`,
+    the 95 % interval when whole groups are drawn again `draws` times (0: none), `n` photos, and `best`: the
+    figures at the threshold where F1 on this very set is highest, which nobody could have known before. How
+    fine cracks fare is in `by_width by_tolerance found missed_px cldice` (`fine.score`). None where a figure
+    does not exist.
     """
     histograms = np.asarray(evaluation["histogram"], np.int64)
     pooled = sweep.of_histogram(histograms.sum(0))
     top = sweep.best(pooled)
     cut = top if threshold is None else float(threshold)
-    figures = _at(histograms, cut) | {"n": len(histograms)} | fine.score(evaluation, cut, scale_mm_per_px)
     cells = sweep.query(histograms, cut).cells
+    figures = _at(histograms, cut) | {"n": len(histograms)}
     figures |= metrics.intervals(
-        cells, evaluation["group"], lambda drawn: {"f1": Counts.of_cells(drawn).f1}, draws=draws
+        cells, evaluation["group"], lambda drawn: _figures(Counts.of_cells(drawn)), draws=draws
     )
+    figures |= fine.score(evaluation, cut, scale_mm_per_px)
     told: dict[str, Any] = metrics.plain(figures | {"best": _at(histograms, top)})
     return told
 
@@ -342,6 +343,8 @@ def sha256(photo: Photo) -> str:
 
 
 def _at(histograms: np.ndarray, threshold: float) -> dict[str, Any]:
-    counts = sweep.query(histograms.sum(0), threshold)
-    named = {name: getattr(counts, name) for name in ("precision", "recall", "accuracy", "f1", "iou")}
-    return named | {"threshold": threshold}
+    return _figures(sweep.query(histograms.sum(0), threshold)) | {"threshold": threshold}
+
+
+def _figures(counts: Counts) -> dict[str, Any]:
+    return {name: getattr(counts, name) for name in ("precision", "recall", "accuracy", "f1", "iou")}

@@ -14,6 +14,7 @@ from core.measuring import certainty, standards
 from core.metrics import Counts
 from core.quality import Quality
 from core.records import Card, Photo
+from tests.slow import interval
 
 CARD = Card(
     id="unet-1",
@@ -229,6 +230,23 @@ def test_a_set_is_stacked_and_scored_as_if_pixel_by_pixel(photos, tmp_path):
     assert figures["f1_low"] <= figures["f1"] <= figures["f1_high"]
     assert crack.score(told)["threshold"] == figures["best"]["threshold"]
     json.dumps(figures, allow_nan=False)
+
+
+def test_each_figure_has_its_interval_by_group():
+    rng = np.random.default_rng(8)
+    truths, said = rng.random((2, 12, 400)) < np.linspace(0.1, 0.5, 12)[:, None]
+    said |= truths & (rng.random((12, 400)) < 0.6)
+    stored = np.where(said, 200, 20).astype(np.uint8)
+    told = {
+        "histogram": np.stack([sweep.histogram(s, t) for s, t in zip(stored, truths, strict=True)]),
+        "group": np.asarray([f"wall {i // 3}" for i in range(12)]),
+    }
+    figures = crack.score(told, 0.5, draws=200)
+    for name in ("precision", "recall", "accuracy", "f1", "iou"):
+        slow = interval(told["group"], lambda i, k=name: getattr(Counts.of(truths[i], said[i]), k), draws=200)
+        assert (figures[f"{name}_low"], figures[f"{name}_high"]) == pytest.approx(slow)
+        assert slow[0] < figures[name] < slow[1]
+    assert not [k for k in crack.score(told, 0.5, draws=0) if k.endswith(("_low", "_high"))]
 
 
 def test_a_state_is_better_only_where_its_photos_agree():

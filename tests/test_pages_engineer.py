@@ -384,6 +384,26 @@ def test_a_card_is_a_page(visit):
         assert told in said
 
 
+def test_a_crack_card_shows_the_intervals_that_it_has(visit, own):
+    """Cards of before had one for F1 alone."""
+    names = ("f1", "recall", "precision", "iou")
+    at = visit("models", world=own, model="crack/starter-test")
+    assert all(shown["aside"] for shown in element(at, "card-figures")["figures"])
+    path = cards.place(own.settings.models, "crack", "starter-test") / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    for name in (*names[1:], "accuracy"):
+        for end in ("low", "high"):
+            del card["figures"]["test"][f"{name}_{end}"]
+    path.write_text(json.dumps(card), encoding="utf-8")
+    older = visit("models", world=own, model="crack/starter-test")
+    assert not older.exception
+    assert [bool(shown["aside"]) for shown in element(older, "card-figures")["figures"]] == [True] + [
+        False
+    ] * 3
+    rows = {row["id"]: row["cells"][1] for row in element(older, "card-all")["rows"]}
+    assert ["to" in rows[name] for name in names] == [True] + [False] * 3
+
+
 def test_a_manager_sees_cards_and_cannot_promote(visit, own, tmp_path):
     laboratory.rail_model(own.settings, tmp_path / "scratch", "second", seed=5)
     at = visit("models", role="manager", world=own, model="rail/second")
