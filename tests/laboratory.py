@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from core.grading import decisions
 from core.records import Card, Photo, PhotoSet, Progress
 from core.settings import Settings
 from tests import stock
+from tests.serving import World
 
 NOW = stock.NOW
 N_RAIL, N_RAIL_HERE = 60, 16
@@ -127,6 +129,21 @@ def corrosion_validation(settings: Settings, scratch: Path, n: int = 32) -> dict
     evaluation["fold"] = np.asarray([p.fold for p in photos], np.int8)
     np.savez(cards.place(settings.models, "corrosion", "starter-test") / "evaluation-val.npz", **evaluation)
     return evaluation
+
+
+@dataclass
+class Validated(World):
+    """People, and a corrosion model in service that has answered 24 test photos and `evaluation`."""
+
+    evaluation: dict[str, np.ndarray] = field(default_factory=dict)
+    """What `corrosion_validation` gives: 32 validation photos, eight a grade."""
+
+    @classmethod
+    def at(cls, folder: Path) -> Validated:
+        made = cls(**vars(World.at(folder)))
+        corrosion_model(made.settings, folder / "scratch")
+        made.evaluation = corrosion_validation(made.settings, folder / "scratch")
+        return made
 
 
 def run(

@@ -18,16 +18,12 @@ from core.errors import ConfigError, Forbidden
 from core.grading import grades
 from core.people import accounts
 from tests import laboratory
-from tests.serving import World
 from tests.visits import text, visits
 
 
 @pytest.fixture
 def world(tmp_path):
-    made = World.at(tmp_path)
-    laboratory.corrosion_model(made.settings, tmp_path / "scratch")
-    made.evaluation = laboratory.corrosion_validation(made.settings, tmp_path / "scratch")
-    return made
+    return laboratory.Validated.at(tmp_path)
 
 
 @pytest.fixture

@@ -11,17 +11,12 @@ from streamlit.testing.v1 import AppTest
 from core import cards
 from core.grading import conformal, grades
 from tests import laboratory
-from tests.serving import World
 from tests.visits import text, visits
 
 
 @pytest.fixture
 def world(tmp_path):
-    """A model that has answered 32 validation photos, eight a grade, and 24 test photos."""
-    made = World.at(tmp_path)
-    laboratory.corrosion_model(made.settings, tmp_path / "scratch")
-    made.evaluation = laboratory.corrosion_validation(made.settings, tmp_path / "scratch")
-    return made
+    return laboratory.Validated.at(tmp_path)
 
 
 @pytest.fixture
