@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core import labels, orders, queue, sets, store
-from core.engine import lanes, worker
+from core.engine import errands, lanes, worker
 from core.errors import DataError, Forbidden
 from core.people import accounts, invitations
 from core.people.accounts import PATINA
@@ -113,7 +113,7 @@ def test_the_next_training_learns_from_corrected_labels_and_marks(house):
     life.close()
     run = queue.get(db, run_id)
     assert run.state == "done", run.error
-    _, learned = lanes._asked(run, settings)
+    _, learned = errands.asked(run, settings)
     assert {p.title: p.grade for p in learned.photos}["g2_00.png"] == 3
     assert {p.title: p.grade for p in learned.photos}["g0_00.png"] == 0
     assert [p.title for p in learned.photos if p.is_marked] == ["g1_00.png"]

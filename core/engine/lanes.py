@@ -1,4 +1,4 @@
-"""What a worker does with a run it has claimed: judge photos, or train, evaluate and search."""
+"""The two lanes of workers: claim a run, work on it, write down what came of it, also when it broke off."""
 
 from __future__ import annotations
 
@@ -20,29 +20,23 @@ from core import (
     arrays,
     artifacts,
     asking,
-    cards,
     crack,
     inspections,
     photos,
     queue,
     services,
-    sets,
     store,
-    trials,
 )
-from core import config as settings_of
-from core.engine import loop, work
+from core.engine import errands, loop, work
 from core.engine.life import Life
 from core.engine.loop import Machine
 from core.engine.stop import Stop, Stopped
-from core.errors import ConfigError, NotFound, PatinaError
-from core.few_labels import cycles
-from core.grading import coach, margins
+from core.errors import NotFound, PatinaError
+from core.grading import coach
 from core.inspections import Inspection
 from core.measuring import markers, standards
 from core.measuring.scales import Scale
-from core.orders import rules
-from core.records import DOMAINS, Card, Domain, PhotoSet, Progress, Run
+from core.records import DOMAINS, Card, Domain, Progress, Run
 from core.settings import Settings
 
 BATCH = 8
@@ -303,7 +297,7 @@ class Train:
         folder.mkdir(parents=True, exist_ok=True)
         note = Log(folder / "log.txt")
         note(f"attempt {run.attempt}: {run.kind} {run.domain}, {self.life.name} on {self.machine}")
-        reports = KINDS[run.kind](run, folder, self.settings)
+        reports = errands.KINDS[run.kind](run, folder, self.settings)
         try:
             with Stop(lambda: queue.is_cancelled(store.connect(self.settings.database), run)) as stop:
                 self._listen(run, stop.through(reports), note)
@@ -365,84 +359,6 @@ class Log:
         """Add a report."""
         figures = "  ".join(f"{name} {value:.6g}" for name, value in progress.figures.items())
         self(f"{progress.phase} {progress.step}/{progress.total}  {figures}  {progress.note}".rstrip())
-
-
-def train(run: Run, folder: Path, settings: Settings) -> Generator[Progress, None, dict[str, Any]]:
-    """Train as the run's config says: data (or folder), preset, set, perhaps sweep; file the (best) model."""
-    config, found = _asked(run, settings)
-    if "sweep" in run.config:
-        return (yield from sweep(run, config, found, folder, settings))
-    command = work.command(run.domain, {**run.config, "data": _data(run)})
-    begin = cycles.begin_of(run.config["begin"], settings.runs) if "begin" in run.config else None
-    card = yield from work.train(run.domain, config, found, folder, settings, command=command, begin=begin)
-    name = run.name or f"{card.network}-{run.id}"
-    filed = cards.file_as(card, folder, settings.models, name=name, by=run.owner)
-    return {"model": f"{filed.domain}/{filed.id}", "threshold": filed.threshold, "figures": filed.figures}
-
-
-def sweep(
-    run: Run, config: Any, found: PhotoSet, folder: Path, settings: Settings
-) -> Generator[Progress, None, dict[str, Any]]:
-    """Train every combination of the settings to compare; the best one is filed, the others can be."""
-    card, place = yield from work.sweep(
-        run.domain,
-        config,
-        run.config["sweep"],
-        found,
-        folder,
-        settings,
-        lambda changed: work.command(run.domain, work.changed({**run.config, "data": _data(run)}, changed)),
-    )
-    name = run.name or f"{card.network}-{run.id}"
-    filed = cards.file_as(card, place, settings.models, name=name, by=run.owner, keep=True)
-    told = {"model": f"{filed.domain}/{filed.id}", "threshold": filed.threshold, "figures": filed.figures}
-    return told | {"trials": len(trials.of_folder(folder))}
-
-
-def evaluate(run: Run, folder: Path, settings: Settings) -> Generator[Progress, None, dict[str, Any]]:
-    """Score a model on a split; what it said is kept beside the model."""
-    db = store.connect(settings.database)
-    serving, split = services.find(db, settings.models, run.config["model"]), run.config.get("split", "test")
-    card = serving.card
-    found = sets.gather(_data(run), card.domain, db, settings.artifacts)
-    told = {"model": f"{card.domain}/{card.id}", "data": _data(run), "split": split}
-    if "margins" in run.config:
-        evaluation = yield from work.margins(card, serving.folder, found, split, run.config["margins"])
-        work.keep_evaluation(card, serving.folder, found, margins.name(split), evaluation)
-        return told | {"n": len(evaluation["name"]), "margins": margins.curve(evaluation)}
-    enlarge = int(run.config.get("enlarge", 1))
-    evaluation = yield from work.evaluate(card, serving.folder, found, split, enlarge)
-    work.keep_evaluation(card, serving.folder, found, split, evaluation, enlarge)
-    threshold = run.config.get("threshold") or serving.threshold
-    metrics = rules(card.domain).score(evaluation, threshold)
-    return told | {"n": len(evaluation["name"]), "metrics": metrics}
-
-
-def search(run: Run, folder: Path, settings: Settings) -> Generator[Progress, None, dict[str, Any]]:
-    """Search for the best settings, as many trials as the run's config says."""
-    config, found = _asked(run, settings)
-    told = yield from work.search(run.domain, config, found, folder, settings, int(run.config["trials"]))
-    return told | {"data": _data(run), "set": run.config.get("set", {}) | told["best"]}
-
-
-KINDS: Mapping[str, Any] = {"train": train, "evaluate": evaluate, "search": search}
-
-
-def _asked(run: Run, settings: Settings) -> tuple[Any, Any]:
-    """The checked config and the photos of a training or search."""
-    module = rules(run.domain)
-    told = run.config.get("set", {})
-    config = settings_of.preset(module.Config, module.PRESETS, run.config.get("preset", "quick"), told)
-    db = store.connect(settings.database)
-    until = run.config.get("words")
-    return config, sets.gather(_data(run), run.domain, db, settings.artifacts, until=until)
-
-
-def _data(run: Run) -> str:
-    data = run.config.get("data") or run.config.get("folder")
-    if not data:
-        raise ConfigError("This run names no data set; start it again with one.")
-    return str(data)
 
 
 def broken(error: BaseException) -> str:
