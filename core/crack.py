@@ -192,7 +192,7 @@ def judge(
     cut = reasons.threshold(threshold, card)
     stored = np.asarray(arrays["p"])
     unlike = reasons.unlike(arrays)
-    smallest_px = float(card.known.get("smallest_px", certainty.SMALLEST_PX))
+    smallest_px = certainty.smallest_of(card)
     mask = sweep.mask(stored, cut)
     cracks = widths.without_specks(mask, smallest_px)
     is_crack, holds = bool(cracks.any()), certainty.holds_to(stored, smallest_px)
@@ -258,19 +258,23 @@ def scaled(
     return dataclasses.replace(verdict, figures=figures, scale_mm_per_px=scale_mm_per_px)
 
 
-def evaluation(photos: Sequence[Photo], arrays: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def evaluation(
+    photos: Sequence[Photo], arrays: Sequence[Mapping[str, np.ndarray]], card: Card | None = None
+) -> dict[str, np.ndarray]:
     """What a whole set needs to be scored again, one row a photo, for an .npz without pickle.
 
     `name sha256 group` text, `histogram` (n, 256, 2) uint32 of (stored value, truth), `size` (n, 2) int32
-    height and width, `unlike` (n,) float32 (nan: unknown), and what `fine.count` gives of each. The truth is
-    read from each photo's mask; `DataError` when one is missing or does not fit.
+    height and width, `unlike` (n,) float32 (nan: unknown), and what `fine.count` gives of each. `clean` is
+    counted by the rule of the card's verdicts: a mark that reaches less than theirs is a speck, no alarm. The
+    truth is read from each photo's mask; `DataError` when one is missing or does not fit.
     """
+    smallest_px = certainty.smallest_of(card)
     stacked, counted = [], []
     for photo, one in zip(photos, arrays, strict=True):
         mask, stored = truth(photo), np.asarray(one["p"])
         check_size(photo, mask, stored)
         stacked.append(sweep.histogram(stored, mask))
-        counted.append(fine.count(stored, mask) | {"clean": certainty.clean(stored, mask)})
+        counted.append(fine.count(stored, mask) | {"clean": certainty.clean(stored, mask, smallest_px)})
     finer = {key: np.stack([one[key] for one in counted]) for key in counted[0]} if counted else {}
     return finer | {
         "name": np.asarray([p.title for p in photos], np.str_),

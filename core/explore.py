@@ -112,8 +112,6 @@ class Found:
     """Cracked photos of which at least a tenth of the crack is found."""
     overlooked: int
     """Cracked photos of which less than a tenth of the crack is found."""
-    alarms: int
-    """Clean photos in which something is called crack."""
 
 
 def in_photos(each: Counts, least: float = 0.1) -> Found:
@@ -128,7 +126,6 @@ def in_photos(each: Counts, least: float = 0.1) -> Found:
         n_clean=int((~cracked).sum()),
         found=int((cracked & seen).sum()),
         overlooked=int((cracked & ~seen).sum()),
-        alarms=int((~cracked & (each.fp > 0)).sum()),
     )
 
 

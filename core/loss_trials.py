@@ -85,7 +85,10 @@ def _row(config: Config, found: Card, split: str, told: Mapping[str, np.ndarray]
         if told is not None and row.loss == loss and row.weight in (None, weight):
             ours = sweep.query(np.asarray(told["histogram"]).sum(0), row.threshold)
             own = {"table": row.table, "threshold": row.threshold}
-            beside.append(own | {"published": _four(row), "ours": _four(ours)})
+            finer = fine.score(told, row.threshold).get("by_width", [])
+            beside.append(
+                own | {"published": _four(row), "ours": _four(ours), "by_width": metrics.plain(finer)}
+            )
     return {
         "loss": loss,
         "weight": weight if losses.weighs(loss) else None,

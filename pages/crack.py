@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import explore
 from core.explore import Counts
+from core.measuring.stakes import alarms as count_alarms
 from core.sweep import THRESHOLDS
 from pages.parts import (
     cached,
@@ -48,7 +49,7 @@ def live() -> None:
         charts.show(
             threshold_figures.against_threshold(
                 THRESHOLDS,
-                {"precision": curve.precision, "recall": curve.recall, "f1": curve.f1},
+                {k: getattr(curve, k) for k in ("precision", "recall", "accuracy", "f1")},
                 threshold,
                 unit=t("axis.share_pixels"),
             ),
@@ -87,6 +88,7 @@ def live() -> None:
 def in_words(pooled: Counts, each: Counts, threshold: float) -> str:
     """What the threshold means: in pixels, and in photos with and without a crack."""
     found = explore.in_photos(each)
+    alarms, n_clean = count_alarms(evaluation, threshold)
     said = t(
         "crack.words",
         threshold=f"{threshold:.3f}",
@@ -95,9 +97,7 @@ def in_words(pooled: Counts, each: Counts, threshold: float) -> str:
         false=share(pooled.fp, pooled.tp + pooled.fp),
     )
     said += " " + t("crack.words_photos", overlooked=found.overlooked, cracked=found.n_cracked)
-    return said + (
-        " " + t("crack.words_clean", alarms=found.alarms, clean=found.n_clean) if found.n_clean else ""
-    )
+    return said + (" " + t("crack.words_clean", alarms=alarms, clean=n_clean) if n_clean else "")
 
 
 def share(part: object, whole: object) -> str:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from scipy import ndimage
+from skimage.morphology import skeletonize
 
 from core import sweep
-from core.measuring import fine
+from core.measuring import fine, widths
 from core.metrics import Counts
 
 
@@ -84,6 +85,17 @@ def test_cldice_falls_for_a_line_where_none_is():
     good, bad = (fine.score(evaluation((s, truth)), 0.5)["cldice"] for s in (right, wrong))
     assert good == 1.0
     assert bad == pytest.approx(2 * (2 / 3) / (1 + 2 / 3), abs=0.02)
+
+
+@pytest.mark.parametrize(("threshold", "at"), [(0.003, 0.1), (0.149, 0.1), (0.476, 0.5), (1.0, 0.9)])
+def test_cldice_takes_both_lines_at_the_cut_that_it_names(threshold, at):
+    stored, truth = walls()
+    told = fine.score(evaluation((stored, truth)), threshold)
+    said = sweep.mask(stored, at)  # the slow twin: thinned at that very cut
+    line, places = skeletonize(said), widths.measure(truth).places
+    precision, sensitivity = (line & truth).sum() / line.sum(), said[places[:, 0], places[:, 1]].mean()
+    assert told["cldice_at"] == pytest.approx(at)
+    assert told["cldice"] == pytest.approx(2 * precision * sensitivity / (precision + sensitivity))
 
 
 def test_a_scale_gives_the_classes_in_millimetres():

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
+import dataclasses
 
-from core import sweep
+import numpy as np
+from PIL import Image
+
+from core import crack, sweep
 from core.measuring import certainty, fine, stakes, widths
 from core.measuring.stakes import Stakes
+from core.records import Card, Photo
+
+CARD = Card("c-1", "crack", "unet", crack.CLASSES, {}, {}, (), threshold=0.5, threshold_how="")
 
 
 def of(maps: list[np.ndarray], truths: list[np.ndarray]) -> Stakes:
@@ -47,6 +53,20 @@ def test_false_alarms_are_those_of_the_verdict_at_every_level():
     for threshold in (0.001, 0.3, 0.66, 0.9, 0.999):
         masks = [widths.without_specks(sweep.mask(p, threshold), certainty.SMALLEST_PX) for p in maps]
         assert told.at(threshold)[1] == sum(m.any() for m in masks)
+
+
+def test_a_speck_is_no_alarm_by_the_reach_of_the_models_own_verdicts(tmp_path):
+    stored = np.zeros((90, 90), np.uint8)
+    stored[5, 5:35] = 200  # reaches 30 px
+    Image.fromarray(np.zeros((90, 90), bool)).save(tmp_path / "mask.png")
+    photo = Photo(path=tmp_path / "wall.jpg", sha256="0" * 64, mask=tmp_path / "mask.png")
+    for smallest_px, n in ((20.0, 1), (40.0, 0)):
+        card = dataclasses.replace(CARD, known={"smallest_px": smallest_px})
+        evaluation = crack.evaluation([photo], [{"p": stored}], card)
+        assert stakes.alarms(evaluation, 0.5) == (n, 1)
+        said = crack.judge({"p": stored}, 0.5, card)
+        assert (said.label == "crack") == bool(n), "as the verdict says"
+    assert stakes.alarms(evaluation, 0.9) == (0, 1)
 
 
 def test_the_dearer_a_missed_metre_the_lower_the_threshold():

@@ -226,7 +226,7 @@ def _tested(model: Model, parts: Mapping[str, Sequence[Photo]], folder: Path, st
                 out = io.BytesIO()
                 Image.fromarray(said["p"]).save(out, "PNG")
                 checkpoint.put(folder / cards.MAPS / f"{crack.sha256(photo)}.png", out.getvalue())
-        told = crack.evaluation(parts[name], arrays)
+        told = crack.evaluation(parts[name], arrays, card)
         checkpoint.put_arrays(folder / f"evaluation-{name}.npz", told)
         figures[name] = crack.score(told, card.threshold)
     card = dataclasses.replace(card, figures=figures)

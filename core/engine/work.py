@@ -259,8 +259,9 @@ def evaluate(
         yield Progress(n, len(part), "evaluate", note=str(answer.error or ""))
     if not found:
         raise DataError(f"None of the {len(part)} photos could be read; the last one: {answer.error}")
+    own = {"card": card} if card.domain == "crack" else {}  # whose verdicts know a speck from a crack
     stacked: dict[str, np.ndarray] = rules(card.domain).evaluation(
-        [a.asked for a in found], [a.arrays for a in found]
+        [a.asked for a in found], [a.arrays for a in found], **own
     )
     return stacked
 

@@ -21,6 +21,11 @@ SMALLEST_PX = 20.0
 """ours: the reach below which a mark is a speck, where no validation photo tells (`smallest`)."""
 
 
+def smallest_of(card: Card | None) -> float:
+    """The reach in pixels from which on a model's marks are cracks; `SMALLEST_PX` without one."""
+    return float(card.known.get("smallest_px", SMALLEST_PX)) if card is not None else SMALLEST_PX
+
+
 def holds_to(stored: np.ndarray, smallest_px: float) -> float:
     """The highest threshold at which a piece of at least this reach is left, 0 to 1; 0 when there never is.
 

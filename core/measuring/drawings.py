@@ -60,10 +60,9 @@ def mask(settings: Settings, of: Inspection) -> np.ndarray:
     stored = arrays.unpack(artifacts.read(settings.artifacts, of.arrays))["p"]
     try:
         card = cards.read(settings.models, "crack", of.verdict.model)
-        smallest = float(card.known.get("smallest_px", certainty.SMALLEST_PX))
-    except PatinaError:  # the model was removed since
-        smallest = certainty.SMALLEST_PX
-    return widths.without_specks(sweep.mask(stored, of.verdict.threshold), smallest)
+    except PatinaError:
+        card = None  # the model was removed since
+    return widths.without_specks(sweep.mask(stored, of.verdict.threshold), certainty.smallest_of(card))
 
 
 def grey(settings: Settings, of: Inspection, shape: tuple[int, ...]) -> np.ndarray | None:

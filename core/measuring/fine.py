@@ -134,8 +134,8 @@ def score(
     `by_width`, a row a class: `from_px to_px` (with a scale `from_mm to_mm` too), `recall` of its pixels,
     `length_px` of such crack, `found` the share of that length with said crack within 2 px;
     `by_tolerance`: `px precision recall f1` with so many pixels allowed; `found` and `missed_px` of all
-    lengths; `cldice` (Shit et al. 2021), its precision at the nearest of `CUTS`; `rescue` as that function
-    gives it. nan where a figure does not exist.
+    lengths; `cldice` (Shit et al. 2021) at `cldice_at`, the nearest of `CUTS`, both of its parts; `rescue` as
+    that function gives it. nan where a figure does not exist.
     """
     if "reached" not in evaluation:
         return {}
@@ -154,14 +154,16 @@ def score(
         right, hit = near[i, cut:].sum(), ratio(reached[i, :, cut:].sum(), reached[i].sum())
         by_tolerance.append({"px": px} | _f1(ratio(right, called), hit))
     missed = np.nansum(length * (1 - found[FOUND]))
-    line, on_truth = _pooled(evaluation["thin"])[np.abs(threshold - CUTS).argmin()]
-    sensitivity = ratio(middle[0, :, cut:].sum(), middle[0].sum())
+    nearest = int(np.abs(threshold - CUTS).argmin())
+    line, on_truth = _pooled(evaluation["thin"])[nearest]
+    sensitivity = ratio(middle[0, :, int(sweep.level(CUTS[nearest])) :].sum(), middle[0].sum())
     return {
         "by_width": by_width,
         "by_tolerance": by_tolerance,
         "found": ratio(length.sum() - missed, length.sum()),
         "missed_px": float(missed),
         "cldice": _f1(ratio(on_truth, line), sensitivity)["f1"],
+        "cldice_at": float(CUTS[nearest]),
         "rescue": rescue(evaluation, threshold, scale_mm_per_px=scale_mm_per_px),
     }
 
@@ -177,6 +179,11 @@ def at_precision(evaluation: Mapping[str, np.ndarray], precision: float) -> floa
     if first >= len(values) or math.isnan(values[first]):
         return None
     return float(sweep.THRESHOLDS[first])
+
+
+def classes(scale_mm_per_px: float | None = None) -> list[dict[str, float | None]]:
+    """The classes of crack width, the finest first, as `score` and `words` name them."""
+    return [_class_of(i, scale_mm_per_px) for i in range(len(EDGES) + 1)]
 
 
 def words(row: Mapping[str, Any]) -> str:

@@ -23,6 +23,16 @@ ENOUGH_CLEAN: Final = 20
 """ours: with fewer photos without any crack, the clean ones among all ninths of photos are counted."""
 
 
+def alarms(evaluation: Mapping[str, np.ndarray], threshold: float) -> tuple[int, int]:
+    """(clean photos said to be cracked at this threshold, clean photos), by the rule of the verdict.
+
+    (0, 0) for an evaluation made before they were counted.
+    """
+    whole = np.asarray(evaluation.get("clean", np.full((0, 1), math.nan)), np.float64)[:, 0]
+    whole = whole[~np.isnan(whole)]
+    return int(np.count_nonzero(whole >= sweep.LEVELS[int(sweep.level(threshold))] - 1e-6)), len(whole)
+
+
 @dataclass(frozen=True)
 class Stakes:
     """What is missed and what is called falsely when values >= 0, 1, … 256 are crack; arrays (257,)."""

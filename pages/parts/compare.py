@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from core import cards, losses
-from core.explore import Masks
+from core.loss_trials import FOUR
+from core.measuring import fine
 from core.sweep import THRESHOLDS
-from pages.parts import cached, charts, lab, mask, tables
+from pages.parts import cached, charts, lab, mask, tables, words
 from pages.parts.mask import Shown
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row
 from pages.parts.walls import Walls
+
+FINEST: Final = 2
+"""Classes of crack width beside the other figures: the fine ones, the paper's very point."""
 
 
 def comparable(of: Walls) -> dict[str, Shown]:
@@ -45,7 +51,7 @@ def show(of: Walls) -> None:
     models = [known[name] for name in (own, *chosen)]
     of.explorer(threshold, models, key="compare", layout="side")
     if chosen:
-        _curves({one.card.id: _masks(of, one) for one in models}, models, threshold)
+        _curves(of, models, threshold)
 
 
 def _chosen(others: Sequence[str]) -> list[str]:
@@ -69,12 +75,12 @@ def _chosen(others: Sequence[str]) -> list[str]:
     )
 
 
-def _masks(of: Walls, shown: Shown) -> Masks:
-    place = cards.place(of.lab.settings.models, "crack", shown.card.id)
-    return cached.masks(place, of.lab.split)
+def _place(of: Walls, shown: Shown) -> Path:
+    return cards.place(of.lab.settings.models, "crack", shown.card.id)
 
 
-def _curves(masks: Mapping[str, Masks], models: Sequence[Shown], threshold: float) -> None:
+def _curves(of: Walls, models: Sequence[Shown], threshold: float) -> None:
+    masks = {one.card.id: cached.masks(_place(of, one), of.lab.split) for one in models}
     curves = {name: one.curve() for name, one in masks.items()}
     left, right = st.columns(2, gap="large")
     with left:
@@ -91,6 +97,7 @@ def _curves(masks: Mapping[str, Masks], models: Sequence[Shown], threshold: floa
         figure.update_xaxes(range=[0, 1.02], dtick=0.2)
         figure.update_yaxes(range=[0, 1.02], dtick=0.2)
         charts.show(figure, t("compare.pr_title"), key="compare-pr")
+    classes = fine.classes()[:FINEST]
     rows, best = [], max(masks, key=lambda name: float(np.nan_to_num(masks[name].at(threshold).f1)))
     for shown in models:
         name = shown.card.id
@@ -101,13 +108,18 @@ def _curves(masks: Mapping[str, Masks], models: Sequence[Shown], threshold: floa
         how = t(f"loss.{loss}") if loss else ""
         if loss and losses.weighs(loss) and weight is not None:
             how += f", w {weight:g}"
-        figures = [tables.figure(float(v)) for v in (counts.precision, counts.recall, counts.f1)]
+        figures = [tables.figure(float(getattr(counts, k))) for k in FOUR]
+        finest = fine.score(cached.pooled(_place(of, shown), of.lab.split) or {}, threshold).get(
+            "by_width", []
+        )
+        figures += [tables.figure(w["recall"], 2) for w in finest[:FINEST]] or ["–"] * FINEST
         at_best = t("compare.at", f1=tables.figure(float(curve.f1[top])), threshold=f"{THRESHOLDS[top]:.3f}")
         rows.append(Row(name, [{"text": name, "sub": how}, *figures, at_best], marked=name == best))
     tables.show(
         [
             Column(t("lab.model"), wide=True, bare=True),
-            *(Column(t(f"metric.{k}"), "number") for k in ("precision", "recall", "f1")),
+            *(Column(t(f"metric.{k}"), "number") for k in FOUR),
+            *(Column(words.said(fine.words(w)), "number", help=t("sweep.width_help")) for w in classes),
             Column(t("compare.best"), "number"),
         ],
         rows,

@@ -51,7 +51,7 @@ def _by_width(found: Mapping[str, Any], threshold: float) -> None:
     tables.show(heads, rows, key="fine-width", caption=t("fine.caption", threshold=f"{threshold:.3f}"))
     near = found["by_tolerance"]
     told = ", ".join(t("fine.tolerance", px=row["px"], f1=figure(row["f1"])) for row in near)
-    note = t("fine.note", tolerance=told, cldice=figure(found["cldice"]))
+    note = t("fine.note", tolerance=told, cldice=figure(found["cldice"]), at=f"{found['cldice_at']:g}")
     st.html(f'<p class="note">{note}</p>')
 
 

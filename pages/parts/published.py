@@ -40,13 +40,13 @@ def _crack_table(
 ) -> None:
     heads = [Column(t("losses.loss"))] if with_loss else []
     heads += [Column("w", "number"), Column(t("lab.threshold"), "number")]
-    heads += [Column(t(f"metric.{k}"), "number") for k in ("precision", "recall", "f1")]
+    heads += [Column(t(f"metric.{k}"), "number") for k in ("precision", "recall", "accuracy", "f1")]
     told = []
     for i, row in enumerate(rows):
         f1 = f"{row.f1:.3f}" + ("*" if row.differs else "")
         cells = [t(f"loss.{row.loss}")] if with_loss else []
         cells += ["–" if row.weight is None else f"{row.weight:g}", f"{row.threshold:g}"]
-        cells += [f"{row.precision:.3f}", f"{row.recall:.3f}", f1]
+        cells += [f"{row.precision:.3f}", f"{row.recall:.3f}", f"{row.accuracy:.3f}", f1]
         told.append(Row(str(i), cells, marked=row in marked))
     tables.show(heads, told, key=f"paper2-table{key}", caption=caption)
 

@@ -8,17 +8,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from sqlite_utils import Database
 
-from core import losses, orders, queue, trials
+from core import losses, orders, queue, sweep, trials
 from core.crack import Config
 from core.errors import ConfigError, PatinaError
-from core.loss_trials import PUBLISHED
+from core.explore import Counts
+from core.loss_trials import FOUR, PUBLISHED
 from core.measuring import fine
 from core.records import Domain
 from core.settings import Settings
-from pages.parts import access, charts, notice, pick, places, tables, words
+from core.sweep import THRESHOLDS
+from pages.parts import access, cached, charts, notice, pick, places, tables, words
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row, figure
 
@@ -94,9 +97,10 @@ def show(db: Database, settings: Settings) -> None:
     _rows(told)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _curves(told)
+        _against_threshold(told, folder)
     with right:
         _at_equal_precision(told)
+    _curves(told)
     _beside_the_paper(told)
     if access.me().is_at_least("engineer"):
         said = {row["trial"]: _with_f1(row) for row in told["rows"]}
@@ -164,9 +168,60 @@ def _rows(told: Mapping[str, Any]) -> None:
     tables.show(heads, rows, key="sweep-rows", stack=True)
 
 
+@st.fragment
+def _against_threshold(told: Mapping[str, Any], folder: Path) -> None:
+    """One figure of the paper's tables at every threshold, of the best trainings, each one's own marked."""
+    metric = (
+        st.segmented_control(
+            t("sweep.which_figure"),
+            FOUR,
+            default="f1",
+            format_func=lambda k: t(f"metric.{k}"),
+            key="sweep-figure",
+            label_visibility="collapsed",
+        )
+        or "f1"
+    )
+    found = charts.blank(t("axis.threshold"), t("axis.share_pixels"), height=380)
+    for i, row in enumerate(_best(told)):
+        values = getattr(_curve(folder, row["trial"], told["split"]), metric)
+        at = int(np.abs(THRESHOLDS - row["threshold"]).argmin())
+        line = {"color": charts.series(i), "width": 2.5, "dash": ("solid", "dash", "dot")[i // 6 % 3]}
+        found.add_scatter(
+            x=THRESHOLDS.astype(np.float32),
+            y=values.astype(np.float32),
+            name=name(row),
+            mode="lines",
+            line=line,
+            legendgroup=str(i),
+            hovertemplate="%{y:.3f}",
+        )
+        found.add_scatter(
+            x=[THRESHOLDS[at]],
+            y=[values[at]],
+            mode="markers",
+            marker={"color": charts.series(i), "size": 9},
+            legendgroup=str(i),
+            showlegend=False,
+            hoverinfo="skip",
+        )
+    found.update_xaxes(range=[0, 1], dtick=0.2, hoverformat=".3f")
+    found.update_yaxes(range=[0, 1.02], dtick=0.2)
+    charts.show(
+        found,
+        t("sweep.threshold_title", metric=t(f"metric.{metric}")),
+        key="sweep-thresholds",
+        note=t("sweep.threshold_note"),
+    )
+
+
+def _best(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return sorted(told["rows"], key=lambda row: -(row["val_f1"] or 0.0))[:MOST_LINES]
+
+
 def _curves(told: Mapping[str, Any]) -> None:
     """F1 on validation photos while it was learned, of the best trainings."""
-    best = sorted(told["rows"], key=lambda row: -(row["val_f1"] or 0.0))[:MOST_LINES]
+    best = _best(told)
     lines = [(name(row), row["curve"]["step"], row["curve"]["val_f1"], i) for i, row in enumerate(best)]
     charts.show(
         charts.curves(lines, t("axis.step"), t("sweep.val_f1"), unit=True),
@@ -212,6 +267,8 @@ def _beside_the_paper(told: Mapping[str, Any]) -> None:
     heads = [Column(t("losses.loss"), wide=True, bare=True), Column("w", "number")]
     heads += [Column(t("lab.threshold"), "number")]
     heads += [Column(t(f"metric.{k}"), "number") for k in ("precision", "recall", "accuracy", "f1")]
+    shown = beside[0][1].get("by_width", [])[:2]
+    heads += [Column(words.said(fine.words(w)), "number", help=t("sweep.width_help")) for w in shown]
     rows = []
     for i, (row, one) in enumerate(beside):
         cells: list[Any] = [{"text": _loss(row), "sub": _apart(row)}]
@@ -219,6 +276,7 @@ def _beside_the_paper(told: Mapping[str, Any]) -> None:
         for k in ("precision", "recall", "accuracy", "f1"):
             theirs = t("sweep.theirs", value=figure(one["published"][k]))
             cells.append({"text": figure(one["ours"][k]), "sub": theirs})
+        cells += [figure(w["recall"], 2) for w in one.get("by_width", [])[:2]]
         rows.append(Row(f"{row['trial']}-{i}", cells))
     with st.expander(t("sweep.beside"), icon=":material/menu_book:"):
         st.html(f'<p class="note">{t("published.crack")}</p>')
@@ -294,6 +352,14 @@ def _named(db: Database, folder: str) -> str:
         return pick.run_name(queue.get(db, int(folder)))
     except PatinaError:
         return t("runs.number", id=int(folder))
+
+
+def _curve(folder: Path, number: int, split: str) -> Counts:
+    """The pooled counts of a trial at every threshold, summed once."""
+    _, place = trials.model(folder, number)
+    told = cached.pooled(place, split)
+    assert told is not None, "a trial that has ended has said something of its photos"
+    return sweep.of_histogram(np.asarray(told["histogram"]).sum(0))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

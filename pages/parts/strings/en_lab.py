@@ -163,7 +163,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "crack.words_photos": (
         "In <b>{overlooked}</b> of {cracked} photos with a crack, less than a tenth of it is found."
     ),
-    "crack.words_clean": "In <b>{alarms}</b> of {clean} clean photos something is called.",
+    "crack.words_clean": "In <b>{alarms}</b> of {clean} clean photos a crack is called.",
     "crack.curve_title": "Precision rises and recall falls with the threshold",
     "crack.curve_note": (
         "Pooled over all pixels. Now: precision {precision}, "

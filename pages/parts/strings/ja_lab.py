@@ -147,7 +147,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "crack.words_photos": (
         "ひび割れのある写真 {cracked} 枚中 <b>{overlooked}</b> 枚では、その1割も見つかりません。"
     ),
-    "crack.words_clean": "ひび割れのない写真 {clean} 枚中 <b>{alarms}</b> 枚で何かをひび割れと言います。",
+    "crack.words_clean": "ひび割れのない写真 {clean} 枚中 <b>{alarms}</b> 枚にひび割れがあると言います。",
     "crack.curve_title": "しきい値が上がると適合率は上がり、再現率は下がります",
     "crack.curve_note": (
         "全画素をまとめた値です。現在：適合率 {precision}、再現率 {recall}、F1 {f1}。最良のF1は {best} "

@@ -147,7 +147,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "crack.words_photos": (
         "균열이 있는 사진 {cracked}장 중 <b>{overlooked}</b>장에서는 십분의 일도 찾지 못합니다."
     ),
-    "crack.words_clean": "균열 없는 사진 {clean}장 중 <b>{alarms}</b>장에서 무언가를 균열이라 합니다.",
+    "crack.words_clean": "균열 없는 사진 {clean}장 중 <b>{alarms}</b>장에 균열이 있다고 합니다.",
     "crack.curve_title": "임계값이 오르면 정밀도는 오르고 재현율은 떨어집니다",
     "crack.curve_note": (
         "모든 픽셀을 합친 값입니다. 현재: 정밀도 {precision}, 재현율 {recall}, F1 {f1}. 최고 F1 {top}, "
