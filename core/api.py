@@ -53,6 +53,7 @@ def routes(settings: Settings, clock: Callable[[], float] = time.time) -> list[R
         "/overlays/{id}.webp": _Door(GET=showing.overlay),
         "/maps/{id}": _Door(GET=showing.map),
         "/models/{domain}/{id}/maps/{sha}": _Door(GET=showing.model_map),
+        "/sweeps/{run}/{trial}/maps/{sha}": _Door(GET=showing.trial_map),
         "/openapi.json": _Door(GET=site.description),
     }
     return [

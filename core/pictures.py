@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from core import arrays, artifacts, cards, disk, photos, sweep
+from core import arrays, artifacts, cards, disk, photos, sweep, trials
 from core.errors import NotFound
 from core.settings import Settings
 
@@ -105,12 +105,24 @@ def overlay(settings: Settings, sha: str, threshold: float, side: int | None = N
 
 def model_map(models: Path, domain: str, id: str, sha: str) -> Path:
     """The probability map that a model's evaluation kept for a photo; `NotFound` when there is none."""
+    return _map(cards.place(models, domain, id), sha, f"The model {domain}/{id}")
+
+
+def trial_map(runs: Path, run: str, number: int, sha: str) -> Path:
+    """The same of a training of a sweep that is not filed as a model; `NotFound` when there is none."""
+    known = {folder.name: folder for folder in trials.known(runs)}
+    if run not in known:
+        raise NotFound(f"There is no sweep {run}.")
+    return _map(trials.model(known[run], number)[1], sha, f"Training {number} of {run}")
+
+
+def _map(folder: Path, sha: str, whose: str) -> Path:
     if artifacts.is_sha256(sha):
         for suffix in (".png", ".webp"):
-            place = cards.place(models, domain, id) / cards.MAPS / f"{sha}{suffix}"
+            place = folder / cards.MAPS / f"{sha}{suffix}"
             if place.is_file():
                 return place
-    raise NotFound(f"The model {domain}/{id} kept no map of this photo.")
+    raise NotFound(f"{whose} kept no map of this photo.")
 
 
 def trim_cache(settings: Settings, most_bytes: int = CACHE_BYTES) -> int:

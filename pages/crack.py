@@ -108,7 +108,7 @@ def share(part: object, whole: object) -> str:
 if view == "compare":
     compare.show(walls)
 elif view == "losses":
-    sweeps.show(told.db, told.settings)
+    sweeps.show(told)
     loss_figure.show()
 elif view == "published":
     published.crack()

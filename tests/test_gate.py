@@ -65,6 +65,7 @@ REST = {
     "/api/v1/overlays/1.webp": 404,
     "/api/v1/maps/1": 404,
     f"/api/v1/models/crack/x/maps/{SHA}": 404,
+    f"/api/v1/sweeps/7/1/maps/{SHA}": 404,
     "/api/v1/nothing": 404,
     "/api/other": 404,
 }

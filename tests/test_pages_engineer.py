@@ -9,7 +9,6 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core import cards, explore, orders, queue, services
 from core.errors import ConfigError, Forbidden
@@ -18,7 +17,7 @@ from core.people import accounts
 from core.settings import Settings
 from tests import laboratory
 from tests.serving import World
-from tests.visits import text, visits
+from tests.visits import element, figure, text, visits
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +43,6 @@ def own(filled, tmp_path):
     shutil.copytree(filled.settings.models, tmp_path / "models")
     settings = Settings(data=tmp_path / "data", models=tmp_path / "models", weights=None, lanes=())
     return World(settings, filled.cookies, filled.hashes, filled.tokens)
-
-
-def figure(at: AppTest, key: str) -> dict:
-    """A plotly figure of the page as the browser gets it."""
-    for chart in at.get("plotly_chart"):
-        if key in chart.proto.id:
-            return json.loads(chart.proto.spec)
-    raise AssertionError(f"no figure {key}")
-
-
-def element(at: AppTest, key: str) -> dict:
-    """What one of our own elements is given to show."""
-    return json.loads(next(e for e in at.get("bidi_component") if key in e.proto.id).proto.json)
 
 
 def mark(spec: dict) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from unittest.mock import patch
 
@@ -11,13 +12,14 @@ import pytest
 from safetensors.numpy import save_file
 from streamlit.testing.v1 import AppTest
 
-from core import cards, crack, orders, queue, trials
-from core.errors import Forbidden
+from core import cards, crack, orders, pictures, queue, trials
+from core import sweep as counted
+from core.errors import Forbidden, NotFound
 from core.measuring import fine
 from core.settings import Settings
 from tests import laboratory
 from tests.serving import World
-from tests.visits import text, visits
+from tests.visits import element, figure, text, values, visits
 
 
 def sweep(settings: Settings, run: str) -> Path:
@@ -34,6 +36,7 @@ def sweep(settings: Settings, run: str) -> Path:
         told = dict(cards.evaluation(home, "test") or {})
         told["histogram"] = np.roll(told["histogram"], -10 * (3 - trial.number), axis=1)
         np.savez(place / "evaluation-test.npz", **told)
+        shutil.copytree(home / cards.MAPS, place / cards.MAPS)
         save_file({"w": np.full(4, trial.number, np.float32)}, str(place / cards.WEIGHTS))
         score = crack.score(told, 0.45, draws=0)
         known = {"curves": {"step": [2, 4], "loss": [0.2, 0.1], "val_f1": [0.4, 0.1 * trial.number]}}
@@ -149,3 +152,34 @@ def test_filing_asks_for_the_role_where_it_writes(world):
         orders.file_trial(
             world.db, manager, world.settings.runs, world.settings.models, folder.name, 1, name="x", now=1.0
         )
+
+
+def test_masks_of_trainings_that_are_no_models_stand_side_by_side(visit, world):
+    folder = sweep(world.settings, "7")
+    at = visit("crack", view="losses")
+    at.session_state["sweep-masks"] = True
+    at.run()
+    assert not at.exception
+    assert at.multiselect(key="sweep-masks-of").value == [3, 1], "the best of each loss, the best first"
+    told = element(at, "sweep-mask")
+    assert [m["name"] for m in told["models"]] == ["ReLU 0.97", "MSE"]
+    sha = told["models"][0]["map"].rsplit("/", 1)[1]
+    assert told["models"][0]["map"] == f"/api/v1/sweeps/7/3/maps/{sha}"
+    assert pictures.trial_map(world.settings.runs, "7", 3, sha).parent.parent == folder / "trial-03"
+    for run, number, photo in (("8", 3, sha), ("7", 9, sha), ("7", 3, "0" * 64), ("..", 3, sha)):
+        with pytest.raises(NotFound):
+            pictures.trial_map(world.settings.runs, run, number, photo)
+
+
+def test_each_figure_of_a_sweep_is_drawn_against_the_threshold(visit, world):
+    folder = sweep(world.settings, "7")
+    at = visit("crack", view="losses")
+    told = cards.evaluation(folder / "trial-03", "test")
+    pooled = counted.of_histogram(told["histogram"].sum(0))
+    lines = {line["name"]: line for line in figure(at, "sweep-thresholds")["data"] if line.get("name")}
+    assert set(lines) == {"MSE", "ReLU 0.5", "ReLU 0.97"}
+    at_half = int(np.abs(counted.THRESHOLDS - 0.5).argmin())
+    assert values(lines["ReLU 0.97"])[at_half] == pytest.approx(float(pooled.f1[at_half]), abs=1e-6)
+    at.segmented_control(key="sweep-figure").set_value("accuracy").run()
+    lines = {line["name"]: line for line in figure(at, "sweep-thresholds")["data"] if line.get("name")}
+    assert values(lines["ReLU 0.97"])[at_half] == pytest.approx(float(pooled.accuracy[at_half]), abs=1e-6)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 from collections.abc import Iterator
 from typing import Protocol
 from unittest.mock import PropertyMock, patch
 
+import numpy as np
 import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
@@ -67,3 +70,22 @@ def heard(settings: Settings, session: Session, locale: str = "en-US") -> Iterat
 def text(at: AppTest) -> str:
     """All that the page says."""
     return "\n".join(str(e.proto.body if kind == "html" else e.value) for kind in SAYS for e in at.get(kind))
+
+
+def figure(at: AppTest, key: str) -> dict:
+    """A plotly figure of the page as the browser gets it."""
+    for chart in at.get("plotly_chart"):
+        if key in chart.proto.id:
+            return json.loads(chart.proto.spec)
+    raise AssertionError(f"no figure {key}")
+
+
+def element(at: AppTest, key: str) -> dict:
+    """What one of our own elements is given to show."""
+    return json.loads(next(e for e in at.get("bidi_component") if key in e.proto.id).proto.json)
+
+
+def values(line: dict) -> np.ndarray:
+    """The heights of a line of a figure, which plotly sends as bytes where there are many."""
+    y = line["y"]
+    return np.frombuffer(base64.b64decode(y["bdata"]), y["dtype"]) if isinstance(y, dict) else np.asarray(y)

@@ -300,6 +300,17 @@ def _showing() -> Json:
                 "responses": _answers({"200": _files("The map", "image/png", "image/webp")}, 404),
             }
         },
+        "/api/v1/sweeps/{run}/{trial}/maps/{sha}": {
+            "get": {
+                "summary": "The map of a test photo, kept with one training of a sweep",
+                "parameters": [
+                    _in_path("run", "The sweep's run."),
+                    _in_path("trial", "The number of the training.", {"type": "integer"}),
+                    sha,
+                ],
+                "responses": _answers({"200": _files("The map", "image/png", "image/webp")}, 404),
+            }
+        },
     }
 
 

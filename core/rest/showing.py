@@ -84,3 +84,16 @@ class Showing:
         # A model's folder never changes once it is filed; one of this name can be removed and filed anew.
         card = await in_thread(lambda: cards.read(self.settings.models, domain, id))
         return await self.context.file(request, f"{sha}-{card.weights_sha256[:16]}", find, ASK_AGAIN)
+
+    async def trial_map(self, request: Request) -> Response:
+        """The same of one training of a sweep."""
+        told = request.path_params
+        run, sha = told["run"], asked.sha(told["sha"])
+        if not told["trial"].isdecimal() or len(told["trial"]) > 6:
+            raise NotFound(f"Trainings of a sweep are numbered; there is no {told['trial'][:20]!r}.")
+
+        def find() -> tuple[Path, str]:
+            path = pictures.trial_map(self.settings.runs, run, int(told["trial"]), sha)
+            return path, "image/png" if path.suffix == ".png" else "image/webp"
+
+        return await self.context.file(request, f"{run}-{told['trial']}-{sha}", find, ASK_AGAIN)

@@ -29,10 +29,21 @@ _mask = element("mask", "stage")
 
 @dataclass(frozen=True)
 class Shown:
-    """A model whose maps can be shown: its card, and the files of its maps by the photo's sha256."""
+    """A model whose maps can be shown: its card, and the files of its maps by the photo's sha256.
+
+    A training of a sweep that is not filed as a model has a `name` and `lies_at`, the address of its maps.
+    """
 
     card: Card
     maps: Mapping[str, str]
+    name: str = ""
+    lies_at: str = ""
+
+    def address(self, sha: str) -> str:
+        """Where the browser finds the map of this photo; "" where none was kept."""
+        if sha not in self.maps:
+            return ""
+        return f"{self.lies_at or f'/api/v1/models/crack/{self.card.id}/maps'}/{sha}"
 
     @property
     def threshold(self) -> float | None:
@@ -78,8 +89,8 @@ def explorer(
             "photo": f"/api/v1/photos/{sha}" if held is not None else "",
             "models": [
                 {
-                    "name": shown.card.id,
-                    "map": f"/api/v1/models/crack/{shown.card.id}/maps/{sha}" if sha in shown.maps else "",
+                    "name": shown.name or shown.card.id,
+                    "map": shown.address(sha),
                     "threshold": shown.threshold,
                 }
                 for shown in models[:MOST]

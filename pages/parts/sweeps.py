@@ -21,9 +21,11 @@ from core.measuring import fine
 from core.records import Domain
 from core.settings import Settings
 from core.sweep import THRESHOLDS
-from pages.parts import access, cached, charts, notice, pick, places, tables, words
+from pages.parts import access, cached, charts, lab, mask, notice, pick, places, tables, words
+from pages.parts.lab import Lab
 from pages.parts.strings import t
 from pages.parts.tables import Column, Row, figure
+from pages.parts.walls import Walls
 
 WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.69, 0.7, 0.83, 0.9, 0.97, 1.3)
 """Offered to choose from: those that somebody has published."""
@@ -81,8 +83,9 @@ def choose(
 # The table --------------------------------------------------------------------------------------------
 
 
-def show(db: Database, settings: Settings) -> None:
+def show(of: Lab) -> None:
     """The sweep in the address, else the newest; how to begin one where there is none."""
+    db, settings = of.db, of.settings
     folder = which(db, settings, "crack")
     if folder is None:
         st.html(f'<p class="lead">{t("sweep.none")}</p>')
@@ -102,6 +105,10 @@ def show(db: Database, settings: Settings) -> None:
         _at_equal_precision(told)
     _curves(told)
     _beside_the_paper(told)
+    folded = st.expander(t("sweep.masks"), icon=":material/compare:", key="sweep-masks", on_change="rerun")
+    if folded.open:
+        with folded:
+            _side_by_side(of, told, folder)
     if access.me().is_at_least("engineer"):
         said = {row["trial"]: _with_f1(row) for row in told["rows"]}
         file(db, settings, "crack", folder, said, best["trial"])
@@ -281,6 +288,34 @@ def _beside_the_paper(told: Mapping[str, Any]) -> None:
     with st.expander(t("sweep.beside"), icon=":material/menu_book:"):
         st.html(f'<p class="note">{t("published.crack")}</p>')
         tables.show(heads, rows, key="sweep-beside", stack=True)
+
+
+@st.fragment
+def _side_by_side(of: Lab, told: Mapping[str, Any], folder: Path) -> None:
+    """The masks of up to six trainings on one photo (figures 8 to 13), first the best of each loss."""
+    by_number = {row["trial"]: row for row in told["rows"]}
+    best: dict[str, int] = {}
+    for row in sorted(told["rows"], key=lambda row: -(row["val_f1"] or 0.0)):
+        best.setdefault(row["loss"], row["trial"])
+    chosen = st.multiselect(
+        t("sweep.masks_which"),
+        list(by_number),
+        list(best.values())[: mask.MOST],
+        format_func=lambda n: name(by_number[n]),
+        max_selections=mask.MOST,
+        key="sweep-masks-of",
+    )
+    if not chosen:
+        return
+    shown = []
+    for number in chosen:
+        card, place = trials.model(folder, number)
+        at = f"/api/v1/sweeps/{folder.name}/{number}/maps"
+        shown.append(mask.Shown(card, cached.maps(place), name(by_number[number]), at))
+    _, place = trials.model(folder, chosen[0])
+    evaluation = cached.evaluation(place, told["split"]) or {}
+    photos = Walls(of, evaluation, cached.masks(place, told["split"]), lab.here(of, evaluation))
+    photos.explorer(lab.threshold_slider(of), shown, key="sweep-mask", layout="side")
 
 
 def file(

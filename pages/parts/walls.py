@@ -67,7 +67,8 @@ class Walls:
         if len(offered) > 1:
             st.html(f'<p class="note">{t("crack.strip")}</p>')
             others = [i for i in offered if i != chosen][: STRIP - (layout == "side")]  # rows are full
-            clicked = gallery.show([self._tile(i, each) for i in others], key="crack-strip", layout="wall")
+            tiles = [self._tile(i, each, models[0]) for i in others]
+            clicked = gallery.show(tiles, key="crack-strip", layout="wall")
             if clicked is not None:
                 st.session_state["crack-photo"] = clicked
                 st.query_params["photo"] = clicked[:12]
@@ -81,7 +82,7 @@ class Walls:
         told = st.session_state.get("crack-photo") or st.query_params.get("photo", "")
         return next((str(s) for s in self.evaluation["sha256"] if told and str(s).startswith(told)), None)
 
-    def _tile(self, i: int, each: Counts) -> dict[str, object]:
+    def _tile(self, i: int, each: Counts, model: Shown) -> dict[str, object]:
         """A photo of the strip: its F1 at the present threshold, and what is wrong with it."""
         sha = self.sha(i)
         shown = gallery.tile(
@@ -93,7 +94,7 @@ class Walls:
         )
         if sha in self.here:
             return shown
-        return shown | {"photo": f"/api/v1/models/crack/{self.lab.card.id}/maps/{sha}"}
+        return shown | {"photo": model.address(sha)}
 
 
 def figure(value: object) -> str:

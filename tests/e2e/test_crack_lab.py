@@ -77,8 +77,8 @@ def test_a_hundred_moves_of_the_threshold_are_painted_in_the_browser(visit, worl
           return took
         }"""
     )
-    # Told, not asserted: the machine may have other work.
-    print(f"a move is painted in {np.median(took):.1f} ms, the slowest of 100 in {max(took):.1f} ms")
+    # The promise is 20 ms a move; the middle one of a hundred says so on a machine with other work too.
+    assert np.median(took) < 20, f"median {np.median(took):.1f} ms, slowest {max(took):.1f} ms"
     assert float(page.locator(".st-key-mask .mask").get_attribute("data-threshold")) == 0.5
     said = page.locator(".st-key-mask .told").inner_text().replace(",", "")
     found = [int(n) for n in re.findall(r"(?:found|missed|false alarm) (\d+)", said)]

@@ -6,7 +6,8 @@ const PAINTS = ["errors", "mask", "heat", "truth", "photo"]
 const LAYOUTS = ["one", "side", "swipe"]
 const LIGHTS = { brightness: [0.3, 3, 1], contrast: [0.3, 3, 1], drawing: [0, 1, 1] } // least, most, as it is
 const CRACK = [214, 34, 143], HIT = [42, 157, 143], MISS = [224, 122, 63], FALSE = [58, 134, 255]
-const MOST_PX = 12e6 // larger maps, all together, are shown reduced: each pixel the highest of those it stands for
+// Larger maps, all together, are drawn reduced, each pixel the highest of those it stands for; they are counted whole.
+const MOST_PX = 12e6
 
 export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".mask")
@@ -119,25 +120,25 @@ function explorer(root, data) {
   async function load() {
     say(words.loading)
     const most = MOST_PX / models.length
-    const label = data.truth ? grey(data.truth, most).catch(() => null) : null
+    const label = data.truth ? await grey(data.truth).catch(() => null) : null
+    label?.values.forEach((v, at) => { label.values[at] = v >= 128 ? 1 : 0 })
     await Promise.all(models.map(async ({ map }, i) => {
       if (!map) return
       try {
-        const p = await grey(map, most)
+        const whole = await grey(map)
+        const same = label && label.width === whole.width && label.height === whole.height
+        const drawnBy = same ? label : label && resampled(label, whole.width, whole.height)
+        const counts = new Float64Array(512)
+        if (drawnBy) for (let at = 0; at < whole.values.length; at++) counts[whole.values[at] | (drawnBy.values[at] << 8)]++
+        else for (const v of whole.values) counts[v]++
+        const by = Math.max(1, Math.ceil(Math.sqrt(whole.values.length / most)))
+        let p = reduced(whole, by)
         if (!truth) {
           size = [p.width, p.height]
-          truth = new Uint8Array(p.values.length)
-          const drawnBy = await label
-          if (drawnBy) resample(drawnBy, size, truth, (v) => (v >= 128 ? 1 : 0))
-        } else await label
-        let values = p.values
-        if (p.width !== size[0] || p.height !== size[1]) {
-          values = new Uint8Array(truth.length)
-          resample(p, size, values, (v) => v)
+          truth = drawnBy ? reduced(drawnBy, by).values : new Uint8Array(p.values.length)
         }
-        const counts = new Float64Array(512)
-        for (let at = 0; at < values.length; at++) counts[values[at] + (truth[at] << 8)]++
-        said[i] = { values, counts }
+        if (p.width !== size[0] || p.height !== size[1]) p = resampled(p, ...size)
+        said[i] = { values: p.values, counts }
       } catch {
         if (!i) gone = words.gone
       }
@@ -394,43 +395,50 @@ function heat(v, ink) {
   return ink(CRACK.map((c) => Math.round(c + (255 - c) * white)), Math.round(60 + 185 * t))
 }
 
-/** The grey values of a picture, reduced by the highest of each block when it is larger than `most` pixels. */
-async function grey(address, most) {
+/** The grey values of a picture: { values, width, height }. */
+async function grey(address) {
   const reply = await fetch(address)
   if (!reply.ok) throw new Error(String(reply.status))
   const picture = await createImageBitmap(await reply.blob(), { colorSpaceConversion: "none", premultiplyAlpha: "none" })
-  const { width: w, height: h } = picture
-  const by = Math.max(1, Math.ceil(Math.sqrt((w * h) / most)))
-  const width = Math.ceil(w / by), height = Math.ceil(h / by)
+  const { width, height } = picture
   const values = new Uint8Array(width * height)
-  const strip = Math.max(by, Math.floor(256 / by) * by)
-  const canvas = new OffscreenCanvas(w, Math.min(strip, h))
+  const strip = Math.min(256, height) // a canvas as large as the picture would take four times its bytes
+  const canvas = new OffscreenCanvas(width, strip)
   const pen = canvas.getContext("2d", { willReadFrequently: true })
-  for (let top = 0; top < h; top += strip) {
-    const rows = Math.min(strip, h - top)
-    pen.clearRect(0, 0, w, rows)
-    pen.drawImage(picture, 0, top, w, rows, 0, 0, w, rows)
-    const { data } = pen.getImageData(0, 0, w, rows)
-    for (let row = 0; row < rows; row++) {
-      const out = Math.floor((top + row) / by) * width
-      for (let i = 0; i < w; i++) {
-        const at = out + (by === 1 ? i : Math.floor(i / by))
-        const value = data[(row * w + i) * 4]
-        if (value > values[at]) values[at] = value
-      }
-    }
+  for (let top = 0; top < height; top += strip) {
+    const rows = Math.min(strip, height - top)
+    pen.clearRect(0, 0, width, rows)
+    pen.drawImage(picture, 0, top, width, rows, 0, 0, width, rows)
+    const { data } = pen.getImageData(0, 0, width, rows)
+    for (let i = 0, at = top * width; i < rows * width; i++, at++) values[at] = data[i * 4]
   }
   picture.close()
   return { values, width, height }
 }
 
-/** Values of one grid on another one of [width, height], the nearest of each. */
-function resample(from, [width, height], out, as) {
+/** The same, smaller: each value the highest of `by` × `by`, so that a thin crack stays. */
+function reduced(from, by) {
+  if (by === 1) return from
+  const width = Math.ceil(from.width / by), height = Math.ceil(from.height / by)
+  const values = new Uint8Array(width * height)
+  for (let row = 0, at = 0; row < from.height; row++) {
+    const out = Math.floor(row / by) * width
+    for (let i = 0; i < from.width; i++, at++) {
+      const to = out + Math.floor(i / by)
+      if (from.values[at] > values[to]) values[to] = from.values[at]
+    }
+  }
+  return { values, width, height }
+}
+
+/** The same on another grid, the nearest of each. */
+function resampled(from, width, height) {
+  const values = new Uint8Array(width * height)
   for (let row = 0; row < height; row++) {
     const y = Math.min(from.height - 1, Math.floor(((row + 0.5) * from.height) / height)) * from.width
     for (let i = 0; i < width; i++) {
-      const x = Math.min(from.width - 1, Math.floor(((i + 0.5) * from.width) / width))
-      out[row * width + i] = as(from.values[y + x])
+      values[row * width + i] = from.values[y + Math.min(from.width - 1, Math.floor(((i + 0.5) * from.width) / width))]
     }
   }
+  return { values, width, height }
 }

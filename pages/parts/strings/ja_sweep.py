@@ -35,6 +35,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "sweep.which_figure": "指標",
     "sweep.threshold_title": "すべてのしきい値での{metric}",
     "sweep.threshold_note": "もっともよい学習です。点は検証写真で選んだしきい値です。",
+    "sweep.masks": "マスクを並べる",
+    "sweep.masks_which": "学習、六つまで",
     "sweep.curves_title": "学習の経過",
     "sweep.curves_note": "検証写真の最もよいしきい値での F1、上位 {n} 件。",
     "sweep.equal_caption": "MSE と同じ適合率での再現率と、MSE との差",

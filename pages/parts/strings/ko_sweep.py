@@ -37,6 +37,8 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "sweep.which_figure": "지표",
     "sweep.threshold_title": "모든 임계값에서의 {metric}",
     "sweep.threshold_note": "가장 좋은 학습들입니다. 점은 검증 사진에서 고른 임계값입니다.",
+    "sweep.masks": "마스크를 나란히",
+    "sweep.masks_which": "학습, 여섯 개까지",
     "sweep.curves_title": "학습 과정",
     "sweep.curves_note": "검증 사진의 가장 좋은 임계값에서의 F1, 가장 좋은 학습 {n}개.",
     "sweep.equal_caption": "MSE와 같은 정밀도에서의 재현율과 MSE와의 차이",
