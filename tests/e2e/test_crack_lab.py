@@ -58,32 +58,40 @@ def table(page) -> dict[str, list[str]]:
 
 
 def test_a_hundred_moves_of_the_threshold_are_painted_in_the_browser(visit, world):
+    """Drags the slider by mouse; the mask must follow within 20 ms at the median, also on a busy machine."""
     window = visit("engineer")
     page = window.page
     evaluation = cards.evaluation(cards.place(world.settings.models, "crack", "starter-test"), "test") or {}
     sha = str(evaluation["sha256"][1])
-    window.go(f"/crack?threshold=0.3&photo={sha[:12]}")
+    window.go(f"/crack?threshold=0.2&photo={sha[:12]}")
     page.locator(".st-key-mask .told .key").first.wait_for()
-    took = page.locator(".st-key-mask .mask").evaluate(
-        """async (root) => {
-          const took = [], next = () => new Promise(requestAnimationFrame)
-          for (let k = 0; k < 100; k++) {
-            const key = k < 60 ? "]" : "["
-            root.querySelector(".pane").dispatchEvent(new KeyboardEvent("keydown", { key }))
-            await next()
-            await next()
-            took.push(Number(root.dataset.ms))
-          }
-          return took
-        }"""
+    root, took, seen = page.locator(".st-key-mask .mask"), [], set()
+    page.locator(SLIDER).scroll_into_view_if_needed()
+    thumb, track = page.locator(SLIDER).evaluate(
+        "e => [e.parentElement, e.closest('[role=group]')].map((n) => n.getBoundingClientRect().toJSON())"
     )
-    # The promise is 20 ms a move; the middle one of a hundred says so on a machine with other work too.
-    assert np.median(took) < 20, f"median {np.median(took):.1f} ms, slowest {max(took):.1f} ms"
-    assert float(page.locator(".st-key-mask .mask").get_attribute("data-threshold")) == 0.5
+    x, y = thumb["x"] + thumb["width"] / 2, thumb["y"] + thumb["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for k in range(1, 101):
+        page.mouse.move(x + 0.6 * track["width"] * k / 100, y)
+        ms, at = root.evaluate(
+            """(root) => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>
+                 done([Number(root.dataset.ms), root.dataset.threshold]))))"""
+        )
+        took.append(ms)
+        seen.add(at)
+    page.mouse.up()
+    print(f"a move is painted in {np.median(took):.1f} ms, the slowest of 100 in {max(took):.1f} ms")
+    assert np.median(took) < 20
+    assert len(seen) > 90, "each move is painted while the mouse is down, not only the last"
+    window.settle()
+    threshold = float(page.locator(SLIDER).input_value())
+    assert 0.75 < threshold < 0.85
+    page.wait_for_url(f"**threshold={threshold:g}*")
     said = page.locator(".st-key-mask .told").inner_text().replace(",", "")
     found = [int(n) for n in re.findall(r"(?:found|missed|false alarm) (\d+)", said)]
-    assert tuple(found) == counted(world, "starter-test", sha, 0.5)
-    page.wait_for_url("**threshold=0.5*")
+    assert tuple(found) == counted(world, "starter-test", sha, threshold)
 
 
 def test_six_models_stand_side_by_side_and_move_together(visit, world):

@@ -18,6 +18,7 @@ from tests import experiments, serving
 from tests.e2e import wall
 from tests.serving import World
 
+BOX = "plot => plot.querySelector('svg').getBoundingClientRect().toJSON()"
 SOURCE = (ROOT / "pages" / "parts" / "components" / "selection.js").read_text(encoding="utf-8")
 TINY = {"network": "mobilenet_v2", "init": "random", "image_size": 64, "epochs": 1, "repeats": 1}
 TINY |= {"n0": 6, "start": "stratified"}
@@ -177,7 +178,7 @@ def test_photos_are_picked_by_a_line_and_by_a_lasso_and_a_cycle_is_undone(visit,
 
     page.locator(".ledger .plot").scroll_into_view_if_needed()
     page.wait_for_timeout(500)
-    plot = page.locator(".ledger .plot svg").bounding_box()
+    plot = page.locator(".ledger .plot").evaluate(BOX)  # drawn anew at every move: asked for in one go
     right = plot["x"] + 40 + 0.25 * (plot["width"] - 54)  # a quarter of the curve
     page.mouse.move(plot["x"] + 42, plot["y"] + 28)
     page.mouse.down()
