@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from core.measuring import profiles, widths
+from core.measuring import measures, profiles, traces, widths
 
 ANGLES = (0, 7, 22.5, 30, 44, 63, 90, 134)
 
@@ -40,6 +40,17 @@ def test_an_open_crack_is_measured_to_a_quarter_of_a_pixel(width, blur):
         errors.append(np.abs(profiles.measure(grey, found).width_px[middle(found)] - width).mean())
     assert np.mean(errors) <= 0.25
     assert max(errors) <= 0.4
+
+
+@pytest.mark.parametrize("degrees", [*ANGLES, 15, 52, 77, 106, 160])
+@pytest.mark.parametrize("width", [3, 5, 10, 20, 30, 45])
+def test_an_even_crack_that_runs_off_the_photo_is_no_wider_at_its_border(width, degrees):
+    grey, mask = crack(width, degrees)
+    told = measures.of_mask(mask, grey, (mask * 255).astype(np.uint8))
+    assert told["max_width_px"] == pytest.approx(width, abs=0.6 if width < profiles.OPEN else 0.45)
+    [one] = traces.cracks(mask, grey)
+    assert one.max_width_px == pytest.approx(told["max_width_px"], abs=0.01)
+    assert measures.of_mask(mask)["max_width_px"] == pytest.approx(width, abs=1.2)
 
 
 def test_grey_values_are_finer_than_the_mask():

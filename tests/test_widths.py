@@ -58,8 +58,17 @@ def test_a_wedge_shows_its_widest_place():
     y, x = np.mgrid[:100, :200]
     mask = np.abs(y - 50) < 1 + 9 * x / 200
     found = widths.measure(mask)
-    assert found.max_px == pytest.approx(20, abs=1.0)
+    # The widest place that is seen whole lies half a width and two pixels from the border.
+    assert found.max_px == pytest.approx(20 - 0.09 * 12, abs=0.5)
     assert found.mean_px == pytest.approx(11, abs=1.0)
+
+
+def test_a_crack_that_is_nowhere_seen_whole_is_measured_all_the_same():
+    y, x = np.mgrid[:100, :100]
+    mask = (np.abs(y + x - 20) < 12) | (np.abs(y - 70) < 2)
+    found = widths.measure(mask)
+    assert found.n_cracks == 2
+    assert found.max_px > 15, "the hairline beside it does not decide"
 
 
 def test_a_ring_is_as_long_as_its_middle():

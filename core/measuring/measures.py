@@ -32,11 +32,11 @@ def of_mask(
     low, high, widest = 0.5, 0.5, None
     if found.n_cracks and not math.isnan(found.max_px):
         even = widths.evened(found, found.width_px)
-        widest = int(np.argmax(even))
+        widest = widths.widest(found, even)
         if grey is not None:
             finer = profiles.measure(grey, found)
             even = widths.evened(found, finer.width_px)
-            widest = int(np.argmax(even))
+            widest = widths.widest(found, even)
             px["max_width"], px["mean_width"] = float(even[widest]), float(finer.width_px.mean())
             low = px["max_width"] - float(widths.evened(found, finer.low_px)[widest])
             high = float(widths.evened(found, finer.high_px)[widest]) - px["max_width"]

@@ -55,27 +55,25 @@ def cracks(mask: np.ndarray, grey: np.ndarray | None = None) -> list[Crack]:
         if grey is not None:
             width = np.asarray(profiles.measure(grey, found).width_px, np.float64)
         width = widths.evened(found, width)
-    labels, _ = scipy.ndimage.label(mask, widths.EIGHT)
-    piece = labels[tuple(found.places.T)]
     at = {(int(y), int(x)): i for i, (y, x) in enumerate(found.places)}
     told = []
-    for number in np.unique(piece):
-        own = np.flatnonzero(piece == number)
+    for number in np.unique(found.piece):
+        own = np.flatnonzero(found.piece == number)
         lines, forks, ends = _lines(found.places, at, set(own.tolist()), width)
         # A middle line stops half a width before the crack does, but where that goes on beyond the photo.
         inner = [i for i in ends if (found.places[i] > 0).all() and (found.places[i] + 1 < mask.shape).all()]
         beyond = np.nan_to_num(np.maximum(width[inner] / 2 - 0.5, 0)).sum()
         wide = width[own]
-        widest = found.places[own[int(np.argmax(np.nan_to_num(wide)))]]
+        most = own[int(np.argmax(np.where(found.is_whole[own], np.nan_to_num(wide), -1.0)))]
         told.append(
             Crack(
                 lines=tuple(sorted(lines, key=lambda line: -float(line.along_px[-1]))),
                 length_px=widths.length(_alone(found.skeleton, found.places[own])) + float(beyond),
-                max_width_px=float(wide.max()),
+                max_width_px=float(width[most]),
                 mean_width_px=float(wide.mean()),
                 angle=_angle(found.places[own]),
                 forks=forks,
-                widest=(float(widest[1]) + 0.5, float(widest[0]) + 0.5),
+                widest=(float(found.places[most, 1]) + 0.5, float(found.places[most, 0]) + 0.5),
             )
         )
     return sorted(told, key=lambda crack: -crack.length_px)

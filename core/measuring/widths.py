@@ -16,6 +16,9 @@ import scipy
 EIGHT = np.ones((3, 3), bool)
 """Pixels that touch at a corner belong to one crack."""
 
+BENT_PX = 2.0
+"""ours, measured: so much further than half a width from the border a crack's direction is right again."""
+
 BEYOND = 32
 """Pixels by which a mask is continued over the photo's border before its middle line is sought."""
 
@@ -40,6 +43,14 @@ class Widths:
     """(k,) float32: the width at each of them."""
     along: np.ndarray
     """(k, 2) float64: the unit vector (y, x) along the crack at each of them."""
+    piece: np.ndarray
+    """(k,) int32, from 1: which of the pieces that do not touch each of them lies on."""
+    is_whole: np.ndarray
+    """(k,) bool: the way across does not leave the photo; also all places of a piece that has none such.
+
+    Only these are asked for the widest place. Where a crack runs off the photo it looks wider in its last
+    half width: its edges are cut off, and its direction is bent by what is not seen.
+    """
 
 
 def measure(mask: np.ndarray) -> Widths:
@@ -52,16 +63,29 @@ def measure(mask: np.ndarray) -> Widths:
     mask = np.asarray(mask, bool)
     skeleton, room = _middle(mask)
     places = np.argwhere(skeleton).astype(np.int32)
-    n_cracks = int(scipy.ndimage.label(mask, EIGHT)[1])
+    labels, n_cracks = scipy.ndimage.label(mask, EIGHT)
+    piece = labels[tuple(places.T)]
     if not len(places) or mask.all():
         unknown = np.full(len(places), np.nan, np.float32)
         known = np.zeros((len(places), 2))
-        return Widths(math.nan, math.nan, length(skeleton), n_cracks, skeleton, places, unknown, known)
+        return Widths(
+            math.nan,
+            math.nan,
+            length(skeleton),
+            n_cracks,
+            skeleton,
+            places,
+            unknown,
+            known,
+            piece,
+            np.ones(len(places), bool),
+        )
     near = _neighbours(places, 11)
     along = _direction(places, near)
     width = _across(mask, places, along, room)
+    is_whole = _whole(places, width, piece, mask.shape)
     return Widths(
-        max_px=float(width[near[:, :5]].mean(1).max()),
+        max_px=float(width[near[:, :5]].mean(1)[is_whole].max()),
         mean_px=float(width.mean()),
         length_px=length(skeleton) + _ends(skeleton, places, room),
         n_cracks=n_cracks,
@@ -69,7 +93,14 @@ def measure(mask: np.ndarray) -> Widths:
         places=places,
         width_px=width.astype(np.float32),
         along=along,
+        piece=piece,
+        is_whole=is_whole,
     )
+
+
+def widest(found: Widths, even_px: np.ndarray) -> int:
+    """Which of the places of `found` is the widest by these widths (k,), averaged along the crack."""
+    return int(np.argmax(np.where(found.is_whole, even_px, -np.inf)))
 
 
 def evened(found: Widths, width_px: np.ndarray) -> np.ndarray:
@@ -207,6 +238,12 @@ def _across(mask: np.ndarray, places: np.ndarray, along: np.ndarray, room: np.nd
             inside *= np.logical_and.accumulate(inside > 0.02, axis=1)  # not into the next crack
             found[some] += (inside[:, 0] / 2 + inside[:, 1:].sum(1)) * step / 3
     return np.minimum(found, 2 * room + 1)
+
+
+def _whole(places: np.ndarray, width: np.ndarray, piece: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    from_border = np.minimum(places, np.asarray(shape) - 1 - places).min(1) + 0.5
+    is_whole = from_border >= width / 2 + BENT_PX
+    return is_whole | (np.bincount(piece, is_whole) == 0)[piece]
 
 
 def _ends(skeleton: np.ndarray, places: np.ndarray, room: np.ndarray) -> float:

@@ -4,7 +4,8 @@
 
 Straight cracks of 1 to 30 pixels at eight angles, blurred by 0, 0.8 and 1.2 pixels, with noise of 4 grey
 values; the mask is where half of the blurred crack is left, as a model at its best would draw it. One JSON
-line a width, and one over all. Only the inner part of a crack counts, its ends are rounded by any skeleton.
+line a width, and one over all. `by_mask` and `by_grey` are means over the inner part of a crack; `graded` is
+the widest place of the whole photo, the one figure that a standard is asked about.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 
 import numpy as np
 
-from core.measuring import profiles, widths
+from core.measuring import measures, profiles, widths
 from tests.test_profiles import ANGLES, crack, middle
 from tests.test_widths import bar
 
@@ -21,9 +22,11 @@ WIDTHS = (1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30)
 BLURS = (0.0, 0.8, 1.2)
 
 
-def errors(width: float, blur: float) -> tuple[list[float], list[float], int]:
-    """Mean absolute errors in pixels, one an angle, by mask and by grey; and how often no mask was left."""
-    by_mask, by_grey, lost = [], [], 0
+def errors(width: float, blur: float) -> tuple[list[float], list[float], list[float], int]:
+    """Absolute errors in pixels, one an angle, by mask, by grey and of the graded maximum; how often no mask
+    was left.
+    """
+    by_mask, by_grey, graded, lost = [], [], [], 0
     for degrees in ANGLES:
         grey, mask = crack(width, degrees, blur=blur)
         found = widths.measure(mask)
@@ -33,21 +36,25 @@ def errors(width: float, blur: float) -> tuple[list[float], list[float], int]:
             continue
         by_mask.append(float(np.abs(found.width_px[inner] - width).mean()))
         by_grey.append(float(np.abs(profiles.measure(grey, found).width_px[inner] - width).mean()))
-    return by_mask, by_grey, lost
+        told = measures.of_mask(mask, grey, (mask * 255).astype(np.uint8))
+        graded.append(abs(told["max_width_px"] - width))
+    return by_mask, by_grey, graded, lost
 
 
 def main() -> None:
     """Print what was measured."""
-    all_mask, all_grey, thick_grey = [], [], []
+    all_mask, all_grey, thick_grey, all_graded = [], [], [], []
     for width in WIDTHS:
         told = [errors(width, blur) for blur in BLURS]
-        by_mask, by_grey = ([error for t in told for error in t[i]] for i in (0, 1))
+        by_mask, by_grey, graded = ([error for t in told for error in t[i]] for i in range(3))
         all_mask += by_mask
         all_grey += by_grey
+        all_graded += graded
         thick_grey += by_grey if width >= 5 else []
-        line = {"width_px": width, "lost": sum(t[2] for t in told), "drawn": len(BLURS) * len(ANGLES)}
+        line = {"width_px": width, "lost": sum(t[3] for t in told), "drawn": len(BLURS) * len(ANGLES)}
         if by_mask:
             line |= {"by_mask_px": round(np.mean(by_mask), 3), "by_grey_px": round(np.mean(by_grey), 3)}
+            line |= {"graded_px": round(np.mean(graded), 3), "graded_worst_px": round(max(graded), 2)}
         print(json.dumps(line))
     lengths = [
         abs(widths.measure(bar(width, degrees, shift=(0.13, 0.21))).length_px / 150 - 1)
@@ -61,6 +68,7 @@ def main() -> None:
                     "by_mask": round(float(np.mean(all_mask)), 3),
                     "by_grey": round(float(np.mean(all_grey)), 3),
                     "by_grey_from_5_px": round(float(np.mean(thick_grey)), 3),
+                    "graded": round(float(np.mean(all_graded)), 3),
                 },
                 "length": {"mean": round(float(np.mean(lengths)), 4), "worst": round(max(lengths), 4)},
             }
