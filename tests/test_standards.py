@@ -10,6 +10,18 @@ from core.errors import ConfigError
 from core.measuring import standards
 from core.measuring.standards import STANDARDS, Limit, Standard, grade
 
+ALLOWED = {
+    "aci-dry": 0.41,
+    "aci-moist": 0.30,
+    "aci-salt": 0.18,
+    "aci-sea": 0.15,
+    "aci-water": 0.10,
+    "ec2-dry": 0.4,
+    "ec2-rc": 0.3,
+    "ec2-pc": 0.2,
+}
+"""The widest that each document still allows."""
+
 
 @pytest.mark.parametrize(
     ("key", "width", "want"),
@@ -18,18 +30,21 @@ from core.measuring.standards import STANDARDS, Limit, Standard, grade
         ("kr-deck", 0.1, "b"),
         ("kr-deck", 0.299, "b"),
         ("kr-deck", 0.3, "c"),
+        ("kr-deck", 0.499, "c"),
         ("kr-deck", 0.5, "d"),
         ("kr-deck", 0.999, "d"),
         ("kr-deck", 1.0, "e"),
         ("kr-deck", 12.0, "e"),
-        ("aashto-rc", 0.31, "CS2"),
-        ("aashto-rc", 1.28, "CS3"),
-        ("aashto-pc", 0.09, "CS1 or CS2 by density"),
-        ("aashto-pc", 0.24, "CS3"),
-        ("aci-salt", 0.17, "within"),
-        ("aci-salt", 0.18, "beyond"),
-        ("ec2-rc", 0.31, "beyond"),
-        ("ec2-dry", 0.31, "within"),
+        ("aashto-rc", 0.299, "CS1 or CS2 by density"),
+        ("aashto-rc", 0.30, "CS2"),
+        ("aashto-rc", 1.27, "CS2"),
+        ("aashto-rc", 1.271, "CS3"),
+        ("aashto-pc", 0.099, "CS1 or CS2 by density"),
+        ("aashto-pc", 0.10, "CS2"),
+        ("aashto-pc", 0.23, "CS2"),
+        ("aashto-pc", 0.231, "CS3"),
+        *((key, limit, "within") for key, limit in ALLOWED.items()),
+        *((key, limit + 0.001, "beyond") for key, limit in ALLOWED.items()),
     ],
 )
 def test_a_width_falls_into_its_grade(key, width, want):
@@ -46,6 +61,7 @@ def test_a_band_over_a_limit_names_both_grades_and_acts_on_the_worse():
 def test_a_width_that_is_a_limit_but_for_rounding_is_the_limit():
     assert grade(STANDARDS["kr-deck"], (0.1 * 3, 0.1 * 3)).grades == ("c",)
     assert grade(STANDARDS["kr-deck"], (0.3 - 1e-12, 0.3)).grades == ("c",)
+    assert grade(STANDARDS["ec2-rc"], (0.1 * 3, 0.1 * 3)).grades == ("within",)
 
 
 def test_the_worse_of_width_and_share_wins():
@@ -79,6 +95,11 @@ def test_tables_of_one_s_own_are_read_as_they_are_written(tmp_path):
         (
             '[{"key": "x", "name": "X", "source": "s", "limits": [{"grade": "1", "from_mm": "w"}]}]',
             "is no table",
+        ),
+        (
+            '[{"key": "x", "name": "X", "source": "s", "limits": '
+            '[{"grade": "1", "from_mm": 0, "words": "w", "is_above": "no"}]}]',
+            "is_above is 'no'",
         ),
     ],
 )

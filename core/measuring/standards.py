@@ -1,8 +1,8 @@
 """What a crack's width means: limits of published standards, and the grade of a measured width.
 
-A table says from which width on a crack belongs to which grade. A width is never exact, so a grade is
-asked for with the band it may lie in, and where the band straddles a limit both grades are named. An
-organisation keeps tables of its own as a JSON file of the same form (`read`).
+A table says from which width on, or above which, a crack belongs to which grade. A width is never exact, so
+a grade is asked for with the band it may lie in, and where the band straddles a limit both grades are named.
+An organisation keeps tables of its own as a JSON file of the same form (`read`).
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ class Limit:
 
     grade: str
     from_mm: float
-    """0 for the best grade; the width itself belongs to this grade."""
+    """0 for the best grade."""
     words: str
     from_share: float | None = None
     """The same by the share of the surface that is cracked, 0 to 1, where the standard knows one."""
+    is_above: bool = False
+    """What is exactly at the limit still belongs to the grade before: "more than", not "from … on"."""
 
 
 @dataclass(frozen=True)
@@ -79,17 +81,22 @@ def grade(
     `share` is the band of the cracked share of the surface, 0 to 1; where the standard has limits for it,
     the worse of both answers counts ("worst wins"). `ConfigError` for a band that is no band.
     """
-    found = _band(standard, [limit.from_mm for limit in standard.limits], width_mm)
+    limits = standard.limits
+    found = _band(standard, [limit.from_mm for limit in limits], width_mm)
     by = "width"
-    shares = [limit.from_share for limit in standard.limits]
-    if share is not None and any(s is not None for s in shares[1:]):
-        steps = [s if s is not None else (0.0 if i == 0 else math.nan) for i, s in enumerate(shares)]
+    if share is not None and knows_share(standard):
+        steps = [0.0] + [math.nan if one.from_share is None else one.from_share for one in limits[1:]]
         other = _band(standard, steps, share)
         if max(other) > max(found):
             by = "share"
         found = (max(min(found), min(other)), max(max(found), max(other)))
-    names = tuple(limit.grade for limit in standard.limits[min(found) : max(found) + 1])
-    return Graded(standard.key, names, by, standard.limits[max(found)].words)
+    names = tuple(limit.grade for limit in limits[min(found) : max(found) + 1])
+    return Graded(standard.key, names, by, limits[max(found)].words)
+
+
+def knows_share(standard: Standard) -> bool:
+    """True when it also has limits for the share of the surface that is cracked."""
+    return any(limit.from_share is not None for limit in standard.limits[1:])
 
 
 def _band(standard: Standard, steps: Sequence[float], band: tuple[float, float]) -> tuple[int, int]:
@@ -99,11 +106,15 @@ def _band(standard: Standard, steps: Sequence[float], band: tuple[float, float])
         raise ConfigError(
             f"{standard.name} was asked for a band from {low:g} to {high:g}; it must not fall or be negative."
         )
-    known = [(step, i) for i, step in enumerate(steps) if not math.isnan(step)]
+    # A width that was computed as 0.3 - 1e-16 is 0.3: limits are printed with two digits, not sixteen.
+    known = [
+        (step + (1e-9 if standard.limits[i].is_above else -1e-9), i)
+        for i, step in enumerate(steps)
+        if not math.isnan(step)
+    ]
 
     def reached(value: float) -> int:
-        # A width that was computed as 0.3 - 1e-16 is 0.3: limits are printed with two digits, not sixteen.
-        return max(i for step, i in known if value >= step - 1e-9)
+        return max(i for step, i in known if value >= step)
 
     return reached(low), reached(high)
 
@@ -111,6 +122,7 @@ def _band(standard: Standard, steps: Sequence[float], band: tuple[float, float])
 def read(path: Path) -> dict[str, Standard]:
     """Tables of an organisation's own, by key: `[{"key", "name", "source", "limits": [...]}]` in JSON.
 
+    A limit has `grade`, `from_mm`, `words` and, where they apply, `from_share` and `is_above` (`Limit`).
     `ConfigError` says which table does not hold together and why.
     """
     needs = "key, name, source and limits with grade, from_mm and words"
@@ -134,17 +146,22 @@ def written(tables: Mapping[str, Standard]) -> str:
 
 
 def _standard(told: Mapping[str, Any]) -> Standard:
-    limits = tuple(
-        Limit(
-            str(one["grade"]),
-            float(one["from_mm"]),
-            str(one["words"]),
-            None if one.get("from_share") is None else float(one["from_share"]),
-        )
-        for one in told["limits"]
-    )
+    limits = tuple(map(_limit, told["limits"]))
     return Standard(
         str(told["key"]), str(told["name"]), str(told["source"]), limits, str(told.get("scope", ""))
+    )
+
+
+def _limit(told: Mapping[str, Any]) -> Limit:
+    share, is_above = told.get("from_share"), told.get("is_above", False)
+    if not isinstance(is_above, bool):
+        raise TypeError(f"is_above is {is_above!r}; it must be true or false")
+    return Limit(
+        str(told["grade"]),
+        float(told["from_mm"]),
+        str(told["words"]),
+        None if share is None else float(share),
+        is_above,
     )
 
 
@@ -158,14 +175,14 @@ _KALIS = (
 
 
 def _one_limit(key: str, name: str, source: str, limit_mm: float, scope: str) -> Standard:
-    """A standard that knows one limit only: a guide for design, not a scale of damage."""
+    """A standard that knows only the widest crack that is allowed: made for design, no scale of damage."""
     return Standard(
         key,
         name,
         source,
         (
-            Limit("within", 0.0, f"below the {limit_mm:g} mm that the guide finds reasonable"),
-            Limit("beyond", limit_mm, f"{limit_mm:g} mm or more: wider than the guide finds reasonable"),
+            Limit("within", 0.0, f"up to {limit_mm:g} mm, which the document allows"),
+            Limit("beyond", limit_mm, f"more than the {limit_mm:g} mm that it allows", is_above=True),
         ),
         scope,
     )
@@ -196,7 +213,7 @@ STANDARDS: Final[dict[str, Standard]] = {
             (
                 Limit("CS1 or CS2 by density", 0.0, "below 0.30 mm (0.012 in): insignificant"),
                 Limit("CS2", 0.30, "0.30 to 1.27 mm: moderate"),
-                Limit("CS3", 1.27, "more than 1.27 mm (0.05 in): wide"),
+                Limit("CS3", 1.27, "more than 1.27 mm (0.05 in): wide", is_above=True),
             ),
             "CS4 is a matter of a structural review, which no width decides.",
         ),
@@ -207,7 +224,7 @@ STANDARDS: Final[dict[str, Standard]] = {
             (
                 Limit("CS1 or CS2 by density", 0.0, "below 0.10 mm (0.004 in): insignificant"),
                 Limit("CS2", 0.10, "0.10 to 0.23 mm: moderate"),
-                Limit("CS3", 0.23, "more than 0.23 mm (0.009 in): wide"),
+                Limit("CS3", 0.23, "more than 0.23 mm (0.009 in): wide", is_above=True),
             ),
             "CS4 is a matter of a structural review, which no width decides.",
         ),
