@@ -114,6 +114,9 @@ def test_a_table_that_does_not_hold_together_is_refused_by_name(tmp_path, text, 
 def test_limits_must_rise_from_nought():
     with pytest.raises(ConfigError, match="begin at 0"):
         Standard("x", "X", "s", (Limit("1", 0.1, ""),))
+    for first in (Limit("1", 0.0, "", 0.1), Limit("1", 0.0, "", is_above=True)):
+        with pytest.raises(ConfigError, match="share of 0"):
+            Standard("x", "X", "s", (first, Limit("2", 0.5, "", 0.2)))
     with pytest.raises(ConfigError, match="rise"):
         Standard("x", "X", "s", (Limit("1", 0.0, ""), Limit("2", 0.5, ""), Limit("3", 0.4, "")))
     with pytest.raises(ConfigError, match="shares"):

@@ -50,6 +50,11 @@ class Standard:
         shares = [limit.from_share for limit in self.limits if limit.from_share is not None]
         if not widths or widths[0] != 0:
             raise ConfigError(f"The first limit of {self.name} must begin at 0 mm.")
+        if self.limits[0].from_share or self.limits[0].is_above:
+            raise ConfigError(
+                f"The first limit of {self.name} must begin at a share of 0, and 0 must belong to it; "
+                "leave out its from_share and is_above."
+            )
         if widths != sorted(set(widths)) or shares != sorted(set(shares)):
             raise ConfigError(f"The limits of {self.name} must rise from the best grade to the worst.")
         if not all(math.isfinite(w) for w in widths) or any(not 0 <= s <= 1 for s in shares):
