@@ -184,7 +184,9 @@ def set_scale(
         keep_scale(db, inspection_id, scale, who=who, now=now)
         if found.verdict is None:
             return
-        verdict = crack.scaled(found.verdict, scale.mm_per_px, scale.error, standard)
+        verdict = crack.scaled(
+            found.verdict, scale.mm_per_px, scale.error, standard, is_surface=scale.is_surface
+        )
         newest = answer(db, inspection_id, verdict, who=who, now=now, arrays=found.arrays)
         db.conn.execute(
             "update opinions set verdict_id = :newest where verdict_id = :before",

@@ -174,13 +174,15 @@ def judge(
     grey: np.ndarray | None = None,
     standard: Standard | None = None,
     scale_error: float = 0.0,
+    is_surface: bool = False,
 ) -> Verdict:
     """The verdict on one photo from its stored probability map; at the threshold a pixel is crack.
 
     `arrays` holds `p` (H, W) uint8 and perhaps `unlike` (), 0 to 1. With the photo itself, `grey` (H, W)
     uint8, widths are read from its grey values (`core.measuring.profiles`), else from the mask; with a scale,
     right within the share `scale_error` of it, and a `standard` the verdict names the grade, or the grades
-    between which it cannot decide.
+    between which it cannot decide. `is_surface`: a person said how large a surface the photo shows, so that
+    the share of it that is cracked is graded too.
 
     `threshold` None means the card's. The label is `crack` when one piece of the mask reaches at least
     `card.known["smallest_px"]` pixels, the diagonal of its box; smaller ones are specks, which count in
@@ -198,8 +200,8 @@ def judge(
     is_crack, holds = bool(cracks.any()), certainty.holds_to(stored, smallest_px)
     p = certainty.confidence(holds, card)
     share = float(mask.mean())
-    measured = measures.of_mask(cracks, grey, stored, cut)
-    measured |= measures.in_mm(measured, scale_mm_per_px, scale_error)
+    measured = measures.of_mask(cracks, grey, stored, cut) | measures.share(stored, cut, smallest_px)
+    measured |= {"crack_fraction": share} | measures.in_mm(measured, scale_mm_per_px, scale_error)
     doubts = reasons.of_photo(quality, unlike)
     doubts += _doubts(share, abs(holds - cut) < NEAR, is_crack, p)
     return Verdict(
@@ -211,10 +213,10 @@ def judge(
         reason=reasons.sentence(doubts) if doubts else _CLEAR[is_crack],
         next_step=(quality.remedy if quality is not None else None) or _NEXT[is_crack, bool(doubts)],
         model=card.id,
-        figures={"crack_fraction": share, "holds_to": holds, "unlike": unlike}
+        figures={"holds_to": holds, "unlike": unlike}
         | ({} if quality is None else {k: round(v, 4) for k, v in dataclasses.asdict(quality).items()})
         | measured
-        | measures.graded(measured, standard),
+        | measures.graded(measured, standard, is_surface=is_surface),
         trim=trim,
         scale_mm_per_px=scale_mm_per_px,
     )
@@ -249,12 +251,14 @@ def scaled(
     scale_mm_per_px: float | None,
     scale_error: float = 0.0,
     standard: Standard | None = None,
+    *,
+    is_surface: bool = False,
 ) -> Verdict:
     """The same verdict with another scale, or none: what it measured in pixels stays, the rest follows."""
-    old = ("standard", "grade", "grade_words")
-    figures = {k: v for k, v in verdict.figures.items() if k not in old}
+    old = ("standard", "grade")
+    figures = {k: v for k, v in verdict.figures.items() if not k.startswith(old)}
     figures |= measures.in_mm(figures, scale_mm_per_px, scale_error)
-    figures |= measures.graded(figures, standard)
+    figures |= measures.graded(figures, standard, is_surface=is_surface)
     return dataclasses.replace(verdict, figures=figures, scale_mm_per_px=scale_mm_per_px)
 
 

@@ -8,7 +8,6 @@ import streamlit as st
 from core import asking, inspections, opinions, orders, queue, store
 from core.errors import NotFound
 from core.inspections import Inspection
-from core.measuring import standards
 from core.opinions import LABELS
 from core.settings import Settings
 from pages.parts import (
@@ -16,6 +15,7 @@ from pages.parts import (
     bars,
     found,
     gallery,
+    in_standard,
     in_terms,
     measured,
     other_domain,
@@ -156,9 +156,7 @@ def facts(of: Inspection) -> str:
         if verdict.trim is not None:
             told.append((t("fact.trim"), t("fact.trim_shown")))
         if verdict.figures.get("grade"):
-            by = standards.STANDARDS.get(str(verdict.figures["standard"]))
-            name = by.name if by else str(verdict.figures["standard"])
-            told.append((t("fact.grade"), html.escape(f"{verdict.figures['grade']} – {name}")))
+            told.append((t("fact.grade"), html.escape(in_standard.line(verdict))))
         if of.scale is not None:
             told.append((t("fact.scale"), t("fact.mm_per_px", scale=f"{of.scale.mm_per_px:.3g}")))
         elif of.domain == "crack":

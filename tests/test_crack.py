@@ -325,3 +325,29 @@ def test_a_grade_needs_a_scale_and_names_its_standard():
     assert told["grade"] == "c or d", "0.5 mm lies within the band"
     empty = {"p": np.zeros((50, 50), np.uint8)}
     assert "grade" not in crack.judge(empty, 0.5, CARD, standard=deck, scale_mm_per_px=0.05).figures
+
+
+def test_the_cracked_share_is_graded_only_where_a_person_named_the_surface():
+    deck, arrays = standards.STANDARDS["kr-deck"], wall(width=12, length=90)  # 1,080 of 12,000 pixels
+    told = crack.judge(arrays, 0.5, CARD, standard=deck, scale_mm_per_px=0.01).figures
+    assert (told["grade"], told["grade_by"], told["grade_share"]) == ("b", "width", "no surface")
+    of_panel = crack.judge(arrays, 0.5, CARD, standard=deck, scale_mm_per_px=0.01, is_surface=True)
+    told = of_panel.figures
+    assert (told["grade"], told["grade_by"], told["grade_share"]) == ("c", "share", "judged")
+    assert crack.scaled(crack.judge(arrays, 0.5, CARD), 0.01, 0.0, deck, is_surface=True) == of_panel
+    dry = standards.STANDARDS["ec2-dry"]
+    assert "grade_share" not in crack.judge(arrays, 0.5, CARD, standard=dry, scale_mm_per_px=0.01).figures
+
+
+def test_a_share_that_straddles_a_limit_names_both_grades():
+    arrays = wall(width=12, length=90)
+    arrays["p"][60:64, 20:110] = 115  # crack at 0.45, none at 0.5: 9 or 12 % of the surface
+    deck = standards.STANDARDS["kr-deck"]
+    told = crack.judge(arrays, 0.5, CARD, standard=deck, scale_mm_per_px=0.01, is_surface=True).figures
+    assert (told["crack_fraction_low"], told["crack_fraction_high"]) == (0.09, 0.12)
+    assert (told["grade"], told["grade_by"]) == ("c or d", "share")
+
+
+def test_at_a_threshold_near_nought_the_share_is_not_all_of_the_photo():
+    told = crack.judge(wall(), 0.05, CARD).figures
+    assert told["crack_fraction_high"] == pytest.approx(240 / 12000)

@@ -13,6 +13,7 @@ from core import asking, crack, inspections, opinions, photos, store
 from core.errors import PatinaError
 from core.measuring import scales, standards
 from core.records import Verdict
+from pages.parts import in_standard
 from tests import stock
 from tests.test_crack import CARD
 
@@ -144,3 +145,17 @@ def test_a_scale_before_the_verdict_waits_for_it_and_one_handed_in_is_one(told):
     sha = stock.keep(db, told, stock.picture(3), "3.jpg")
     id = asking.ask(db, sha, "crack", owner="mina", now=NOW, batch="b", scale_mm_per_px=0.5)
     assert inspections.get(db, id).scale == scales.given(0.5)
+
+
+def test_a_field_names_the_surface_whose_cracked_share_is_graded(told):
+    db, deck = store.connect(told.database), standards.STANDARDS["kr-deck"]
+    id = stock.ask(db, told, "crack", 1, answer=wall())  # 840 of 19,200 pixels: 4.4 %
+    asking.set_scale(db, id, scales.given(0.01), who="jun", now=NOW, standard=deck)
+    by_width = inspections.get(db, id).verdict
+    asking.set_scale(db, id, scales.of_field(1.6, 160), who="jun", now=NOW, standard=deck)
+    by_share = inspections.get(db, id).verdict
+    assert by_width is not None
+    assert by_share is not None
+    assert (by_width.figures["grade"], by_share.figures["grade"]) == ("a", "c")
+    assert in_standard.line(by_width).startswith("a – Korea, bridge deck slab. By width only")
+    assert in_standard.line(by_share).startswith("c, by the cracked share, 4\u00a0% – Korea")

@@ -70,6 +70,12 @@ def test_the_worse_of_width_and_share_wins():
     assert (found.grades, found.by) == (("d",), "share")
     found = grade(deck, (0.6, 0.6), (0.03, 0.03))
     assert (found.grades, found.by) == (("d",), "width")
+    found = grade(deck, (0.6, 0.6), (0.12, 0.12))
+    assert (found.grades, found.by) == (("d",), "both")
+    found = grade(deck, (0.26, 0.34), (0.05, 0.05))
+    assert (found.grades, found.by) == (("c",), "share"), "the width alone would say b or c"
+    found = grade(deck, (0.26, 0.34), (0.0, 0.15))
+    assert (found.grades, found.by) == (("b", "c", "d"), "both")
     assert grade(deck, (0.2, 0.2), (0.015, 0.025)).grades == ("b", "c")
     assert grade(deck, (0.2, 0.2), (0.0, 0.0)).grades == ("b",)
     assert grade(STANDARDS["aci-dry"], (0.2, 0.2), (0.9, 0.9)).grades == ("within",), "it knows no share"

@@ -206,6 +206,7 @@ class Judge:
             trim=inspection.trim,
             scale_mm_per_px=scale.mm_per_px if scale else None,
             scale_error=scale.error if scale else 0.0,
+            is_surface=scale.is_surface if scale else False,
             costs=serving.costs,
         )
         verdict = dataclasses.replace(verdict, figures={**verdict.figures, **unseen})
@@ -219,7 +220,9 @@ class Judge:
             drawn = inspections.get(self.db, inspection.id).scale
             if drawn is not None and drawn != scale:  # a person gave it meanwhile: it stands
                 standard = standards.chosen(self.settings)
-                verdict = crack.scaled(verdict, drawn.mm_per_px, drawn.error, standard)
+                verdict = crack.scaled(
+                    verdict, drawn.mm_per_px, drawn.error, standard, is_surface=drawn.is_surface
+                )
             elif seen is not None:
                 asking.keep_scale(self.db, inspection.id, seen, who=inspection.owner, now=now)
             sha = artifacts.keep(self.db, self.settings.artifacts, content, media_type, now)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from core import sweep
 from core.measuring import profiles, standards, widths
 from core.measuring.standards import Standard
 
@@ -69,6 +70,17 @@ def _sway(stored: np.ndarray, found: widths.Widths, widest: int, cut: float) -> 
     return max(0.0, here - wide(min(1.0, cut + NEAR))), max(0.0, wide(max(0.0, cut - NEAR)) - here)
 
 
+def share(stored: np.ndarray, cut: float, smallest_px: float) -> dict[str, float | int | str | None]:
+    """`crack_fraction_low crack_fraction_high`, 0 to 1: the band in which the cracked share of a photo lies.
+
+    From a threshold `NEAR` higher, without specks, to one `NEAR` lower (at most by half, for at 0 all is
+    crack), all pixels of the mask.
+    """
+    sure = widths.without_specks(sweep.mask(stored, min(1.0, cut + NEAR)), smallest_px)
+    perhaps = sweep.mask(stored, max(cut / 2, cut - NEAR))
+    return {"crack_fraction_low": float(sure.mean()), "crack_fraction_high": float(perhaps.mean())}
+
+
 def in_mm(
     measured: Mapping[str, Any], scale_mm_per_px: float | None, scale_error: float = 0.0
 ) -> dict[str, float | int | str | None]:
@@ -88,14 +100,29 @@ def in_mm(
     return told | {"scale": "no scale" if scale_mm_per_px is None else f"{scale_mm_per_px:g} mm/px"}
 
 
-def graded(measured: Mapping[str, Any], standard: Standard | None) -> dict[str, float | int | str | None]:
+def graded(
+    measured: Mapping[str, Any], standard: Standard | None, *, is_surface: bool = False
+) -> dict[str, float | int | str | None]:
     """`standard`, `grade` ("c", or "b or c" where the band straddles a limit) and what the grade means.
 
-    Nothing without a standard, without millimetres, or without a crack: no width, no grade. ours: a
-    standard's limits for the cracked share of a surface are not asked: a photo shows a part of it only.
+    Nothing without a standard, without millimetres, or without a crack: no width, no grade. `grade_by` is
+    `width`, `share` or `both`: what decided. Where the standard also has limits for the cracked share of a
+    surface, `grade_share` is `judged` or `no surface`. ours: the share is judged only where a person said how
+    large a surface the photo shows, `is_surface`; of any other photo it depends on where the camera stood.
     """
     low, high = measured.get("max_width_low_mm"), measured.get("max_width_high_mm")
     if standard is None or low is None or high is None or not measured.get("n_cracks"):
         return {}
-    found = standards.grade(standard, (float(low), float(high)))
-    return {"standard": standard.key, "grade": " or ".join(found.grades), "grade_words": found.words}
+    ends = [measured.get(f"crack_fraction{end}", measured.get("crack_fraction")) for end in ("_low", "_high")]
+    is_judged = is_surface and None not in ends
+    band = (float(ends[0]), float(ends[1])) if is_judged else None  # type: ignore[arg-type]
+    found = standards.grade(standard, (float(low), float(high)), band)
+    told: dict[str, float | int | str | None] = {
+        "standard": standard.key,
+        "grade": " or ".join(found.grades),
+        "grade_words": found.words,
+        "grade_by": found.by,
+    }
+    if standards.knows_share(standard):
+        told["grade_share"] = "judged" if is_judged else "no surface"
+    return told

@@ -52,6 +52,11 @@ class Scale:
                 f"A pixel of {self.mm_per_px:g} mm cannot be; give the length that is seen in millimetres."
             )
 
+    @property
+    def is_surface(self) -> bool:
+        """True where a person said how large a surface the photo shows: its cracked share is graded too."""
+        return self.how == "field"
+
 
 def given(mm_per_px: float, error: float = GIVEN_ERROR) -> Scale:
     """A scale that somebody knows, such as that of a drone's orthophoto, and how far it may be off."""

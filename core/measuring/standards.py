@@ -69,7 +69,7 @@ class Graded:
     grades: tuple[str, ...]
     """One grade; two or more, best first, where the band straddles a limit."""
     by: str
-    """`width` or `share`: what decided."""
+    """`width` or `share`, whichever decided, or `both`."""
     words: str
 
     @property
@@ -87,16 +87,16 @@ def grade(
     the worse of both answers counts ("worst wins"). `ConfigError` for a band that is no band.
     """
     limits = standard.limits
-    found = _band(standard, [limit.from_mm for limit in limits], width_mm)
-    by = "width"
+    by, found = "width", _band(standard, [limit.from_mm for limit in limits], width_mm)
     if share is not None and knows_share(standard):
         steps = [0.0] + [math.nan if one.from_share is None else one.from_share for one in limits[1:]]
         other = _band(standard, steps, share)
-        if max(other) > max(found):
-            by = "share"
-        found = (max(min(found), min(other)), max(max(found), max(other)))
-    names = tuple(limit.grade for limit in limits[min(found) : max(found) + 1])
-    return Graded(standard.key, names, by, limits[max(found)].words)
+        worse = (max(found[0], other[0]), max(found[1], other[1]))
+        if found != worse or other == worse:
+            by = "share" if other == worse != found else "both"
+        found = worse
+    names = tuple(limit.grade for limit in limits[found[0] : found[1] + 1])
+    return Graded(standard.key, names, by, limits[found[1]].words)
 
 
 def knows_share(standard: Standard) -> bool:
@@ -134,15 +134,20 @@ def read(path: Path) -> dict[str, Standard]:
     return own_tables.read(path, _standard, "standards", needs)
 
 
+def known(settings: Settings) -> dict[str, Standard]:
+    """All tables here by their key: those that come with Patina, then the organisation's own."""
+    return STANDARDS | (read(settings.standards) if settings.standards else {})
+
+
 def chosen(settings: Settings) -> Standard:
     """The standard that cracks are graded by here; `ConfigError` for an unknown key or a bad table."""
-    known = STANDARDS | (read(settings.standards) if settings.standards else {})
-    if settings.standard not in known:
+    tables = known(settings)
+    if settings.standard not in tables:
         raise ConfigError(
             f"PATINA_STANDARD is {settings.standard!r}, which is no standard here; choose one of "
-            f"{', '.join(known)}."
+            f"{', '.join(tables)}."
         )
-    return known[settings.standard]
+    return tables[settings.standard]
 
 
 def written(tables: Mapping[str, Standard]) -> str:
@@ -209,7 +214,8 @@ STANDARDS: Final[dict[str, Standard]] = {
                 ),
                 Limit("e", 1.0, "1.0 mm or more, or 20 % of the surface: stop the use", 0.2),
             ),
-            "Reinforced concrete. The worse of width and cracked share counts.",
+            "Reinforced concrete. The worse of width and cracked share counts. Here the share is what the "
+            "cracks themselves cover: the least that it is where a strip beside each is counted with it.",
         ),
         Standard(
             "aashto-rc",

@@ -14,6 +14,13 @@ from core.records import DOMAINS
 Json = dict[str, Any]
 
 
+_CRACK_FIGURES = (
+    "of cracks crack_fraction, max_width_px, with a scale max_width_mm and others; grade by the standard, "
+    "grade_by (width, share or both: what decided), grade_share (judged, or `no surface`: the standard has "
+    "limits for the cracked share too, but nobody said what surface the photo shows; how=field does)"
+)
+
+
 def document(version: str) -> Json:
     """The whole description."""
     return {
@@ -351,7 +358,7 @@ def _schemas() -> Json:
         "reason": text,
         "next_step": text,
         "model": text,
-        "figures": {"type": "object", "description": "p_defect; p_0 … p_3; crack_fraction, max_width_px …"},
+        "figures": {"type": "object", "description": f"p_defect; p_0 … p_3; {_CRACK_FIGURES}"},
         "trim": trim,
         "scale_mm_per_px": scale,
         "severity": number | {"description": "0 nothing seen to 1 worst; what lists are ordered by."},

@@ -126,6 +126,7 @@ def _by_marker(of: Inspection) -> Callable[[], Scale]:
 
 def _by_field(of: Inspection) -> Callable[[], Scale]:
     wide = _number("wide", t("photo.wide"), "1200")
+    st.html(f'<p class="note">{t("scale.field_share")}</p>')
     return lambda: scales.of_field(wide, of.width_px)
 
 

@@ -106,6 +106,14 @@ WORDS: dict[str, str | tuple[str, str]] = {
         "A scale holds for a wall seen square-on, at the depth where it was taken; a photo alone cannot tell "
         "whether that was so."
     ),
+    "scale.field_share": (
+        "Show one whole surface, such as a panel: the share of it that is cracked is graded too, where the "
+        "standard has limits for it."
+    ),
+    "fact.by_width": "by its width; {share} is cracked",
+    "fact.by_share": "by the cracked share, {share}",
+    "fact.by_both": "by width and cracked share, {share}",
+    "fact.no_surface": "By width only: the cracked share was not graded, nobody said what surface is shown.",
     "scale.closer_m": "This photo cannot show {mm} mm, only {finest} mm: stand closer than {m} m.",
     "scale.closer_times": "This photo cannot show {mm} mm, only {finest} mm: stand {times} times closer.",
     # Cracks measured one by one

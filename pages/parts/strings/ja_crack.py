@@ -97,6 +97,13 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "scale.square": (
         "縮尺は正面から見た壁の、測った奥行きでだけ正しい値です。写真だけでは正面かどうか分かりません。"
     ),
+    "scale.field_share": (
+        "パネル一枚のように一つの面全体を写してください: 基準に限界があれば、ひび割れ率も等級に入ります。"
+    ),
+    "fact.by_width": "ひび割れ幅による、ひび割れ率 {share}",
+    "fact.by_share": "ひび割れ率 {share} による",
+    "fact.by_both": "ひび割れ幅とひび割れ率 {share} による",
+    "fact.no_surface": "幅のみ: 写っている面が示されていないため、ひび割れ率は判定していません。",
     "scale.closer_m": "この写真では {mm} mm は見えず、{finest} mm までです: {m} m より近くに立ってください。",
     "scale.closer_times": (
         "この写真では {mm} mm は見えず、{finest} mm までです: {times} 倍近くに立ってください。"

@@ -98,6 +98,13 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "scale.square": (
         "축척은 정면에서 찍은 벽에만, 잰 깊이에서만 맞습니다. 사진만으로는 정면인지 알 수 없습니다."
     ),
+    "scale.field_share": (
+        "패널 하나처럼 한 면 전체가 보이게 하세요: 기준에 한계가 있으면 그 면의 균열률도 등급에 반영됩니다."
+    ),
+    "fact.by_width": "균열 폭 기준, 균열률 {share}",
+    "fact.by_share": "균열률 {share} 기준",
+    "fact.by_both": "균열 폭과 균열률 {share} 기준",
+    "fact.no_surface": "폭만 반영: 어느 면이 보이는지 주어지지 않아 균열률은 판정하지 않았습니다.",
     "scale.closer_m": "이 사진은 {mm} mm를 보여 줄 수 없고 {finest} mm까지입니다: {m} m보다 가까이 서세요.",
     "scale.closer_times": (
         "이 사진은 {mm} mm를 보여 줄 수 없고 {finest} mm까지입니다: {times}배 더 가까이 서세요."
