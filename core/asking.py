@@ -185,7 +185,12 @@ def set_scale(
         if found.verdict is None:
             return
         verdict = crack.scaled(
-            found.verdict, scale.mm_per_px, scale.error, standard, is_surface=scale.is_surface
+            found.verdict,
+            scale.mm_per_px,
+            scale.error,
+            standard,
+            is_surface=scale.is_surface,
+            focal_px=scale.told.get("focal_px"),
         )
         newest = answer(db, inspection_id, verdict, who=who, now=now, arrays=found.arrays)
         db.conn.execute(

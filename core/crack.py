@@ -175,6 +175,7 @@ def judge(
     standard: Standard | None = None,
     scale_error: float = 0.0,
     is_surface: bool = False,
+    focal_px: float | None = None,
 ) -> Verdict:
     """The verdict on one photo from its stored probability map; at the threshold a pixel is crack.
 
@@ -182,7 +183,7 @@ def judge(
     uint8, widths are read from its grey values (`core.measuring.profiles`), else from the mask; with a scale,
     right within the share `scale_error` of it, and a `standard` the verdict names the grade, or the grades
     between which it cannot decide. `is_surface`: a person said how large a surface the photo shows, so that
-    the share of it that is cracked is graded too.
+    the share of it that is cracked is graded too. `focal_px`, the lens, turns "stand closer" into metres.
 
     `threshold` None means the card's. The label is `crack` when one piece of the mask reaches at least
     `card.known["smallest_px"]` pixels, the diagonal of its box; smaller ones are specks, which count in
@@ -201,10 +202,11 @@ def judge(
     p = certainty.confidence(holds, card)
     share = float(mask.mean())
     measured = measures.of_mask(cracks, grey, stored, cut) | measures.share(stored, cut, smallest_px)
-    measured |= {"crack_fraction": share} | measures.in_mm(measured, scale_mm_per_px, scale_error)
+    measured |= {"crack_fraction": share}
     doubts = reasons.of_photo(quality, unlike)
     doubts += _doubts(share, abs(holds - cut) < NEAR, is_crack, p)
-    return Verdict(
+    measured |= {} if focal_px is None else {"focal_px": round(focal_px, 1)}
+    verdict = Verdict(
         domain="crack",
         label=CLASSES[is_crack],
         confidence=p if is_crack else 1 - p,
@@ -215,11 +217,10 @@ def judge(
         model=card.id,
         figures={"holds_to": holds, "unlike": unlike}
         | ({} if quality is None else {k: round(v, 4) for k, v in dataclasses.asdict(quality).items()})
-        | measured
-        | measures.graded(measured, standard, is_surface=is_surface),
+        | measured,
         trim=trim,
-        scale_mm_per_px=scale_mm_per_px,
     )
+    return scaled(verdict, scale_mm_per_px, scale_error, standard, is_surface=is_surface)
 
 
 def _doubts(share: float, is_near: bool, is_crack: bool, p: float) -> list[str]:
@@ -244,6 +245,8 @@ _NEXT = {
     (False, False): "Nothing to do until the next round.",
     (False, True): "Have an expert look at the photo before it is passed.",
 }
+_TOO_FINE = "the crack may be finer than the photo can show"
+_CLOSER = "Take the photo again from closer by, something of known length beside it."
 
 
 def scaled(
@@ -253,13 +256,34 @@ def scaled(
     standard: Standard | None = None,
     *,
     is_surface: bool = False,
+    focal_px: float | None = None,
 ) -> Verdict:
-    """The same verdict with another scale, or none: what it measured in pixels stays, the rest follows."""
-    old = ("standard", "grade")
+    """The same verdict with another scale, or none: what it measured in pixels stays, the rest follows.
+
+    A person is sent for where the crack may be finer than a photo of this scale can show. `focal_px` is a
+    lens that came with the scale; the photo's own, which the verdict knows, goes before it.
+    """
+    old = ("standard", "grade", "finest_mm", "finer_than_mm", "closer")
     figures = {k: v for k, v in verdict.figures.items() if not k.startswith(old)}
+    lens = figures.get("focal_px") or focal_px
     figures |= measures.in_mm(figures, scale_mm_per_px, scale_error)
+    figures |= measures.shown(figures, scale_mm_per_px, standard, float(lens) if lens else None)
     figures |= measures.graded(figures, standard, is_surface=is_surface)
-    return dataclasses.replace(verdict, figures=figures, scale_mm_per_px=scale_mm_per_px)
+    told = dataclasses.replace(verdict, figures=figures, scale_mm_per_px=scale_mm_per_px)
+    return _doubted(told, "finer_than_mm" in figures) if verdict.label == "crack" else told
+
+
+def _doubted(verdict: Verdict, is_too_fine: bool) -> Verdict:
+    """A crack's verdict with the doubt that it is too fine for the photo, or without it."""
+    before = reasons.of_sentence(verdict.reason)
+    if is_too_fine == (_TOO_FINE in before):
+        return verdict
+    doubts = [*before, _TOO_FINE] if is_too_fine else [doubt for doubt in before if doubt != _TOO_FINE]
+    step = verdict.next_step
+    if step in (*_NEXT.values(), _CLOSER):  # what to do about a poor photo comes first
+        step = _CLOSER if is_too_fine else _NEXT[True, bool(doubts)]
+    reason = reasons.sentence(doubts) if doubts else _CLEAR[True]
+    return dataclasses.replace(verdict, needs_person=bool(doubts), reason=reason, next_step=step)
 
 
 def evaluation(

@@ -39,4 +39,12 @@ def of_photo(quality: Quality | None, unlike: float | None) -> list[str]:
 
 def sentence(doubts: Sequence[str]) -> str:
     """All doubts as one sentence that sends for a person."""
-    return f"A person should look: {', and '.join(doubts)}."
+    return f"{_SENDS}{_AND.join(doubts)}."
+
+
+def of_sentence(reason: str) -> list[str]:
+    """The doubts of which `sentence` made this reason; [] for one that sends for nobody."""
+    return reason.removeprefix(_SENDS).removesuffix(".").split(_AND) if reason.startswith(_SENDS) else []
+
+
+_SENDS, _AND = "A person should look: ", ", and "

@@ -13,7 +13,7 @@ from core import asking, crack, inspections, opinions, photos, store
 from core.errors import PatinaError
 from core.measuring import scales, standards
 from core.records import Verdict
-from pages.parts import in_standard
+from pages.parts import in_standard, words
 from tests import stock
 from tests.test_crack import CARD
 
@@ -159,3 +159,46 @@ def test_a_field_names_the_surface_whose_cracked_share_is_graded(told):
     assert (by_width.figures["grade"], by_share.figures["grade"]) == ("a", "c")
     assert in_standard.line(by_width).startswith("a – Korea, bridge deck slab. By width only")
     assert in_standard.line(by_share).startswith("c, by the cracked share, 4\u00a0% – Korea")
+
+
+def hairline(**more: float) -> Verdict:
+    """A crack two pixels wide on a photo of 1 mm a pixel: ten times too far away for 0.1 mm."""
+    stored = np.zeros((120, 160), np.uint8)
+    stored[50:52, 10:150] = 230
+    deck = standards.STANDARDS["kr-deck"]
+    grey = np.where(stored > 0, 130, 160).astype(np.uint8)
+    return crack.judge(
+        {"p": stored}, 0.5, CARD, grey=grey, standard=deck, scale_mm_per_px=more.pop("mm", 1.0), **more
+    )
+
+
+def test_a_crack_finer_than_the_photo_can_show_has_no_width_and_asks_for_a_person():
+    told = hairline(focal_px=4000)
+    figures = told.figures
+    assert figures["max_width_low_mm"] < 1.0 < figures["max_width_high_mm"]  # type: ignore[operator]
+    assert (figures["finest_mm"], figures["closer_times"], figures["closer_m"]) == (1.0, 10.0, 0.4)
+    assert figures["finer_than_mm"] == figures["max_width_high_mm"]
+    assert words.headline(told) == f"Crack, too fine for this photo: below {figures['finer_than_mm']:.1f} mm"
+    assert told.needs_person
+    assert told.reason == "A person should look: the crack may be finer than the photo can show."
+    assert "closer" in told.next_step
+    assert figures["grade"] == "a or b or c or d or e", "how fine it is nobody knows"
+
+
+def test_a_finer_scale_takes_the_doubt_away_and_a_coarser_one_brings_it_back():
+    deck = standards.STANDARDS["kr-deck"]
+    near, far = hairline(mm=0.1), hairline()
+    assert "finer_than_mm" not in near.figures
+    assert not near.needs_person
+    assert crack.scaled(far, 0.1, 0.0, deck) == near
+    assert crack.scaled(near, 1.0, 0.0, deck) == far
+    assert "closer_m" not in far.figures, "no lens is known"
+    assert crack.scaled(near, 1.0, 0.0, deck, focal_px=4000).figures["closer_m"] == 0.4
+
+
+def test_a_crack_wide_enough_is_measured_from_any_distance():
+    far = crack.scaled(wall(), 1.0, 0.0, standards.STANDARDS["kr-deck"])
+    assert far.figures["closer_times"] == 10.0
+    assert "finer_than_mm" not in far.figures
+    assert not far.needs_person
+    assert words.headline(far).startswith("Crack, up to 6.0")

@@ -34,7 +34,7 @@ from core.engine.stop import Stop, Stopped
 from core.errors import NotFound, PatinaError
 from core.grading import coach
 from core.inspections import Inspection
-from core.measuring import markers, standards
+from core.measuring import markers, scales, standards
 from core.measuring.scales import Scale
 from core.records import DOMAINS, Card, Domain, Progress, Run
 from core.settings import Settings
@@ -207,6 +207,7 @@ class Judge:
             scale_mm_per_px=scale.mm_per_px if scale else None,
             scale_error=scale.error if scale else 0.0,
             is_surface=scale.is_surface if scale else False,
+            focal_px=self._lens(inspection, scale),
             costs=serving.costs,
         )
         verdict = dataclasses.replace(verdict, figures={**verdict.figures, **unseen})
@@ -221,7 +222,12 @@ class Judge:
             if drawn is not None and drawn != scale:  # a person gave it meanwhile: it stands
                 standard = standards.chosen(self.settings)
                 verdict = crack.scaled(
-                    verdict, drawn.mm_per_px, drawn.error, standard, is_surface=drawn.is_surface
+                    verdict,
+                    drawn.mm_per_px,
+                    drawn.error,
+                    standard,
+                    is_surface=drawn.is_surface,
+                    focal_px=drawn.told.get("focal_px"),
                 )
             elif seen is not None:
                 asking.keep_scale(self.db, inspection.id, seen, who=inspection.owner, now=now)
@@ -235,6 +241,15 @@ class Judge:
                 arrays=sha,
                 run_id=run.id,
             )
+
+    def _lens(self, inspection: Inspection, scale: Scale | None) -> float | None:
+        """The lens in pixels, of a crack photo: as the photo itself says, else as was said with its scale."""
+        if inspection.domain != "crack":
+            return None
+        mm = photos.focal_35mm(artifacts.read(self.settings.artifacts, inspection.photo), inspection.name)
+        if mm:
+            return scales.focal_px(mm, inspection.width_px, inspection.height_px)
+        return scale.told.get("focal_px") if scale is not None else None
 
     def _marked(self, inspection: Inspection) -> tuple[Scale | None, dict[str, str]]:
         """The scale by the marker that a photo was handed in with, else why there is none: `no_marker`."""

@@ -215,17 +215,18 @@ def verdict(
     scale_mm_per_px: float | None = None,
     scale_error: float = 0.0,
     is_surface: bool = False,
+    focal_px: float | None = None,
     costs: Costs | None = None,
 ) -> Verdict:
     """What is to be said of a photo by what a model answered, at this threshold; None: the card's.
 
-    `costs` of mistakes are corrosion's; grey values, the standard in force, and whether a whole surface is
-    shown (`crack.judge`) are crack's.
+    `costs` of mistakes are corrosion's; grey values, the standard in force, whether a whole surface is shown
+    and the lens (`crack.judge`) are crack's.
     """
     told: dict[str, Any] = {"quality": answer.quality, "trim": trim, "scale_mm_per_px": scale_mm_per_px}
     if card.domain == "crack":
         told |= {"grey": answer.grey, "standard": standards.chosen(settings)}
-        told |= {"scale_error": scale_error, "is_surface": is_surface}
+        told |= {"scale_error": scale_error, "is_surface": is_surface, "focal_px": focal_px}
     if card.domain == "corrosion" and costs is not None:
         told["costs"] = np.asarray(costs)
     judged: Verdict = rules(card.domain).judge(answer.arrays, threshold, card, **told)

@@ -10,7 +10,7 @@ import numpy as np
 import scipy
 
 from core import sweep
-from core.measuring import profiles, standards, widths
+from core.measuring import profiles, scales, standards, widths
 from core.measuring.standards import Standard
 
 NEAR = 0.1
@@ -100,6 +100,34 @@ def in_mm(
     return told | {"scale": "no scale" if scale_mm_per_px is None else f"{scale_mm_per_px:g} mm/px"}
 
 
+def shown(
+    measured: Mapping[str, Any],
+    scale_mm_per_px: float | None,
+    standard: Standard | None,
+    focal_px: float | None = None,
+) -> dict[str, float | int | str | None]:
+    """What a photo of this scale cannot show of what the standard asks about; {} where it shows all.
+
+    `finest_mm` is the finest width that it can show, `closer_times` how many times nearer the camera must
+    be, `closer_m` the largest distance, where a lens is known. `finer_than_mm` is there for a crack that may
+    be finer than that: its width is below this, and no more can be said. It takes measured millimetres.
+    """
+    wanted = standards.finest(standard) if standard is not None else None
+    if scale_mm_per_px is None or wanted is None:
+        return {}
+    short = scales.closer(scales.given(scale_mm_per_px), wanted, focal_px)
+    if short is None:
+        return {}
+    told: dict[str, float | int | str | None] = {"finest_mm": round(short.finest_mm, 4)}
+    told["closer_times"] = round(short.times, 2)
+    if short.m is not None:
+        told["closer_m"] = round(short.m, 3)
+    low, high = measured.get("max_width_low_mm"), measured.get("max_width_high_mm")
+    if measured.get("n_cracks") and low is not None and high is not None and low < short.finest_mm:
+        told["finer_than_mm"] = round(max(float(high), short.finest_mm), 3)
+    return told
+
+
 def graded(
     measured: Mapping[str, Any], standard: Standard | None, *, is_surface: bool = False
 ) -> dict[str, float | int | str | None]:
@@ -111,6 +139,8 @@ def graded(
     large a surface the photo shows, `is_surface`; of any other photo it depends on where the camera stood.
     """
     low, high = measured.get("max_width_low_mm"), measured.get("max_width_high_mm")
+    if measured.get("finer_than_mm") is not None:  # how much finer the photo cannot show
+        low, high = 0.0, measured["finer_than_mm"]
     if standard is None or low is None or high is None or not measured.get("n_cracks"):
         return {}
     ends = [measured.get(f"crack_fraction{end}", measured.get("crack_fraction")) for end in ("_low", "_high")]

@@ -104,6 +104,11 @@ def knows_share(standard: Standard) -> bool:
     return any(limit.from_share is not None for limit in standard.limits[1:])
 
 
+def finest(standard: Standard) -> float | None:
+    """The finest width in mm that it asks about; None where it has one grade only."""
+    return min((limit.from_mm for limit in standard.limits if limit.from_mm > 0), default=None)
+
+
 def _band(standard: Standard, steps: Sequence[float], band: tuple[float, float]) -> tuple[int, int]:
     """Positions of the grades at both ends of a band; a step of nan is one the standard does not have."""
     low, high = band

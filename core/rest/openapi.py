@@ -17,7 +17,9 @@ Json = dict[str, Any]
 _CRACK_FIGURES = (
     "of cracks crack_fraction, max_width_px, with a scale max_width_mm and others; grade by the standard, "
     "grade_by (width, share or both: what decided), grade_share (judged, or `no surface`: the standard has "
-    "limits for the cracked share too, but nobody said what surface the photo shows; how=field does)"
+    "limits for the cracked share too, but nobody said what surface the photo shows; how=field does); where "
+    "the photo cannot show what the standard asks about, finest_mm, closer_times, closer_m (how to stand) "
+    "and finer_than_mm of a crack that may be finer than that: max_width_mm is no width then"
 )
 
 

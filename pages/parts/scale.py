@@ -45,8 +45,7 @@ def drawn(of: Inspection, line: Mapping[str, float] | None) -> None:
 
 def finest() -> float | None:
     """The finest width in mm that the standard in force asks for."""
-    limits = standards.chosen(Settings.of()).limits
-    return min((limit.from_mm for limit in limits if limit.from_mm > 0), default=None)
+    return standards.finest(standards.chosen(Settings.of()))
 
 
 def short_of(of: Inspection) -> Closer | None:

@@ -229,6 +229,9 @@ def _patterns(family: str) -> list[tuple[str, re.Pattern[str]]]:
 
 def _width(verdict: Verdict) -> str:
     mm, px = verdict.figures.get("max_width_mm"), verdict.figures.get("max_width_px")
+    finer = verdict.figures.get("finer_than_mm")
+    if isinstance(finer, int | float):
+        return t("verdict.crack_fine", width=f"{finer:.{1 if finer >= 1 else 2}f}")
     if isinstance(mm, int | float) and mm > 0:
         low, high = (verdict.figures.get(f"max_width_{end}_mm") for end in ("low", "high"))
         if not isinstance(low, int | float) or not isinstance(high, int | float):

@@ -163,6 +163,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "rules.do_slanted": "It was taken from the side: take it again, the camera square-on to the wall.",
     "rules.do_far": "Too far away for the finest limit of the standard: stand closer.",
     "said.whole.again_small": "Take the photo again with more pixels: send the original, not a preview.",
+    "said.whole.again_closer": "Take the photo again from closer by, something of known length beside it.",
     "said.whole.again_dark": "Take the photo again with more light.",
     "said.whole.again_bright": "Take the photo again with less light, the sun kept out of it.",
     "said.whole.again_flat": (

@@ -155,6 +155,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "rules.do_slanted": "斜めから撮影されています。カメラを壁の正面に構えて撮り直してください。",
     "rules.do_far": "基準の最も細かい限界には遠すぎます: 近くに立ってください。",
     "said.whole.again_small": "もっと多くの画素で撮り直してください: プレビューではなく原本を。",
+    "said.whole.again_closer": "長さの分かるものを添えて、もっと近くから撮り直してください。",
     "said.whole.again_dark": "もっと明るくして撮り直してください。",
     "said.whole.again_bright": "日光を避けて撮り直してください。",
     "said.whole.again_flat": "壁の肌理が見えるよう、横から光を当てて撮り直してください。",

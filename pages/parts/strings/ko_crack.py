@@ -156,6 +156,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "rules.do_slanted": "비스듬히 찍혔습니다. 카메라를 벽과 마주 보게 들고 다시 찍어 주세요.",
     "rules.do_far": "기준의 가장 작은 한계에는 너무 멉니다: 더 가까이 서세요.",
     "said.whole.again_small": "더 많은 픽셀로 다시 찍으세요: 미리보기가 아닌 원본을 보내세요.",
+    "said.whole.again_closer": "길이를 아는 것을 옆에 두고 더 가까이서 다시 찍으세요.",
     "said.whole.again_dark": "더 밝게 다시 찍으세요.",
     "said.whole.again_bright": "해를 피해 덜 밝게 다시 찍으세요.",
     "said.whole.again_flat": "벽의 결이 보이도록 옆에서 빛을 비추어 다시 찍으세요.",
