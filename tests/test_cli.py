@@ -6,18 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from argparse import Namespace
-from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from core import cards, sets, store, terminal
 from core.cli import COMMANDS, main
-from core.commands import judging
 from core.options import parser
-from core.records import Photo, Progress
+from core.records import Progress
 from tests import tiny
 from tests.conftest import ROOT
 from tests.test_children import wait_for
@@ -315,18 +310,6 @@ def test_every_command_is_done_by_somebody():
         return found
 
     assert commands(parser()) == set(COMMANDS)
-
-
-def test_a_mask_is_written_at_the_threshold_in_the_photos_size(tmp_path):
-
-    stored = np.array([[0, 127, 128], [255, 100, 200]], np.uint8)
-    asked = Namespace(asked=Photo(Path("a/wall.jpg")), arrays={"p": stored})
-    taken: set[Path] = set()
-    first = judging.write_mask(tmp_path / "masks", asked, Namespace(threshold=0.5), taken)
-    second = judging.write_mask(tmp_path / "masks", asked, Namespace(threshold=0.9), taken)
-    assert [p.name for p in (first, second)] == ["wall.png", "wall-2.png"]
-    assert (np.asarray(Image.open(first).convert("L")) == [[0, 0, 255], [255, 0, 255]]).all()
-    assert (np.asarray(Image.open(second).convert("L")) == [[0, 0, 0], [255, 0, 0]]).all()
 
 
 def test_the_time_left_is_told_from_the_pace_between_reports(capsys, monkeypatch):

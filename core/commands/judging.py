@@ -7,17 +7,16 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from sqlite_utils import Database
 
-from core import services, sets, store, sweep, tables, terminal
+from core import services, sets, store, tables, terminal
 from core.errors import ConfigError, DataError, PatinaError
 from core.grading import margins
-from core.measuring import fine, markers, scales
+from core.measuring import drawings, fine, markers, scales
 from core.measuring.scales import Scale
 from core.metrics import plain
 from core.orders import rules
-from core.records import Photo, Progress, Verdict
+from core.records import Card, Photo, Progress, Verdict
 from core.settings import Settings
 
 
@@ -124,7 +123,7 @@ def _entry(
     if scale and by_marker:
         entry |= {"scale_mm_per_px": scale.mm_per_px, "scale_error": scale.error, "tilt": scale.told["tilt"]}
     if told.masks:
-        entry |= {"mask": str(write_mask(told.masks, answer, verdict, taken))}
+        entry |= {"mask": str(write_mask(told.masks, answer, verdict, found.card, taken))}
     return entry
 
 
@@ -149,15 +148,15 @@ def _photos_in(word: str) -> list[Path]:
     return found
 
 
-def write_mask(folder: Path, answer: Any, verdict: Verdict, taken: set[Path]) -> Path:
-    """The mask at the verdict's threshold as a PNG of the photo's size; photos of one name get a number."""
+def write_mask(folder: Path, answer: Any, verdict: Verdict, card: Card, taken: set[Path]) -> Path:
+    """What the verdict calls crack as a PNG of the photo's size; photos of one name get a number."""
     assert verdict.threshold is not None, "a crack verdict has a threshold"
     folder.mkdir(parents=True, exist_ok=True)
     stem, n = answer.asked.path.stem, 1
     while (path := folder / f"{stem}{f'-{n}' if n > 1 else ''}.png") in taken:
         n += 1
     taken.add(path)
-    Image.fromarray(sweep.mask(answer.arrays["p"], verdict.threshold)).save(path)
+    path.write_bytes(drawings.png(drawings.called(answer.arrays["p"], verdict.threshold, card)))
     return path
 
 

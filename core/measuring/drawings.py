@@ -20,6 +20,7 @@ from core.errors import NotFound, PatinaError
 from core.inspections import Inspection
 from core.measuring import certainty, traces, widths
 from core.measuring.traces import Crack
+from core.records import Card
 from core.settings import Settings
 
 KINDS: Final = {
@@ -40,17 +41,23 @@ def drawn(settings: Settings, of: Inspection, kind: str) -> bytes:
     """The cracks of an inspection's newest verdict as one of `KINDS`, at its threshold and scale."""
     if kind not in KINDS:
         raise NotFound(f"Cracks come as {', '.join(KINDS)}, not as {kind!r}.")
-    said = mask(settings, of)
+    found = mask(settings, of)
+    cracks = [] if kind in ("png", "jpg") else traces.cracks(found, grey(settings, of, found.shape))
+    return encoded(kind, found, cracks, of.scale.mm_per_px if of.scale is not None else None, of.name)
+
+
+def encoded(
+    kind: str, said: np.ndarray, cracks: Sequence[Crack], scale_mm_per_px: float | None, name: str = ""
+) -> bytes:
+    """A mask (H, W) bool, or the cracks traced on it, as one of `KINDS`; a mask needs no cracks."""
     if kind == "png":
         return png(said)
     if kind == "jpg":
         return jpeg(said)
-    found = traces.cracks(said, grey(settings, of, said.shape))
-    scale = of.scale.mm_per_px if of.scale is not None else None
-    height, width = said.shape
     if kind == "csv":
-        return table(found, scale).encode()
-    return (dxf if kind == "dxf" else svg)(found, scale, (width, height), of.name).encode()
+        return table(cracks, scale_mm_per_px).encode()
+    height, width = said.shape
+    return (dxf if kind == "dxf" else svg)(cracks, scale_mm_per_px, (width, height), name).encode()
 
 
 def mask(settings: Settings, of: Inspection) -> np.ndarray:
@@ -62,7 +69,15 @@ def mask(settings: Settings, of: Inspection) -> np.ndarray:
         card = cards.read(settings.models, "crack", of.verdict.model)
     except PatinaError:
         card = None  # the model was removed since
-    return widths.without_specks(sweep.mask(stored, of.verdict.threshold), certainty.smallest_of(card))
+    return called(stored, of.verdict.threshold, card)
+
+
+def called(stored: np.ndarray, threshold: float, card: Card | None) -> np.ndarray:
+    """What a verdict of this model calls crack on a stored map (H, W) uint8: bools, without specks.
+
+    None for a model that nobody knows any more: what counts as a speck is then the same for all.
+    """
+    return widths.without_specks(sweep.mask(stored, threshold), certainty.smallest_of(card))
 
 
 def grey(settings: Settings, of: Inspection, shape: tuple[int, ...]) -> np.ndarray | None:
