@@ -3,17 +3,45 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from core import crack
+from core import cards, crack
+from core.cli import main
 from core.commands import judging
-from core.measuring import drawings
+from core.measuring import drawings, scales
 from core.records import Photo
+from core.settings import ROOT, Settings
 from tests.test_crack import CARD
+
+SHIPPED = Settings.of({}).models
+MODEL = cards.all(SHIPPED, "crack")[0]
+PHOTO = sorted((ROOT / "data" / "samples" / "crack" / "images").iterdir())[0]
+
+
+@pytest.fixture
+def patina(tmp_path, capsys):
+    """Run a command in this process: (exit code, stdout, stderr)."""
+    environ = {"PATINA_DATA": str(tmp_path / "data"), "PATINA_MODELS": str(SHIPPED)}
+
+    def patina(*words):
+        code = main([str(word) for word in words], environ)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return patina
+
+
+def predicted(patina, *words):
+    code, out, err = patina("predict", f"crack/{MODEL.id}", PHOTO, *words, "--json")
+    assert code == 0, err
+    [one] = json.loads(out)
+    return one
 
 
 def wall(speck: bool = True) -> np.ndarray:
@@ -40,3 +68,8 @@ def test_a_mask_is_what_the_verdict_calls_crack_without_specks_in_the_photos_siz
     assert not masks[1].any()
     assert (masks[2] == (wall() == 255)).all(), "what a speck is, the model says"
     assert (masks[0] == drawings.called(wall(), 0.5, CARD)).all()
+
+
+def test_a_scale_that_is_given_is_as_unsure_as_on_the_page(patina):
+    told = predicted(patina, "--scale", "0.05")
+    assert (told["scale_mm_per_px"], told["scale_error"]) == (0.05, scales.GIVEN_ERROR)

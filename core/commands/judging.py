@@ -108,20 +108,20 @@ def _entry(
     from core.engine import work
 
     scale, unseen = _scale(told, answer.asked.path)
-    by_marker = scale is not None and told.marker is not None
     verdict = work.verdict(
         answer,
         found.card,
         told.threshold or found.threshold,
         settings,
         scale_mm_per_px=scale.mm_per_px if scale else None,
-        scale_error=scale.error if scale and by_marker else 0.0,
+        scale_error=scale.error if scale else 0.0,
         costs=found.costs,
     )
     entry = {key: getattr(verdict, key) for key in SAID}
     entry |= {key: verdict.figures[key] for key in MEASURED if key in verdict.figures} | unseen
-    if scale and by_marker:
-        entry |= {"scale_mm_per_px": scale.mm_per_px, "scale_error": scale.error, "tilt": scale.told["tilt"]}
+    if scale:
+        entry |= {"scale_mm_per_px": scale.mm_per_px, "scale_error": scale.error}
+        entry |= {"tilt": scale.told["tilt"]} if scale.how == "marker" else {}
     if told.masks:
         entry |= {"mask": str(write_mask(told.masks, answer, verdict, found.card, taken))}
     return entry
