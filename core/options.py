@@ -66,12 +66,8 @@ def parser() -> Words:
     one = _command(commands, "predict", "Judge photos.")
     _model(one)
     one.add_argument("photos", nargs="+", metavar="PHOTO", help="A photo, or a folder of photos.")
-    one.add_argument("--masks", type=Path, metavar="DIR", help="write each crack mask as PNG, 255 is crack")
     one.add_argument("--threshold", type=_cut, metavar="T", help="in place of the one in service")
-    one.add_argument("--scale", type=_scale, metavar="MM", help="millimetres a pixel, for widths in mm")
-    one.add_argument(
-        "--marker", type=_marker, metavar="MM", help="crack: side of a printed marker in each photo, as 20mm"
-    )
+    _measuring(one)
 
     models = commands.add_parser("models", help="List, show or promote models.")
     kinds = models.add_subparsers(metavar="COMMAND", required=True)
@@ -135,6 +131,26 @@ def _model(one: Words) -> None:
     one.add_argument("model", metavar="MODEL", help="id, domain/id, folder, or a domain: what serves it")
 
 
+def _measuring(one: Words) -> None:
+    """How cracks are measured and what is written of them; one way to tell the scale, for every photo."""
+    way = one.add_argument_group("crack: how large a pixel is, one way for all photos")
+    way.add_argument("--scale", type=_scale, metavar="MM", help="millimetres a pixel")
+    way.add_argument("--marker", type=_marker, metavar="MM", help="side of a printed marker in each, as 20mm")
+    line = "a line in each, in pixels, and how long that is, as 10,20,910,20,297mm"
+    way.add_argument("--line", type=_line, metavar="X0,Y0,X1,Y1,MM", help=line)
+    way.add_argument(
+        "--field", type=_field, metavar="MM", help="what the whole width shows, as 1200mm or 1.2m"
+    )
+    way.add_argument("--distance", type=_distance, metavar="M", help="from camera to wall, as 2.5m")
+    focal = "the lens for --distance, for 35 mm film (default: what each photo says)"
+    way.add_argument("--focal", type=_focal, metavar="MM", help=focal)
+    more = one.add_argument_group("crack: the grade, and what is written")
+    more.add_argument("--standard", metavar="KEY", help="by whose limits (default: PATINA_STANDARD)")
+    more.add_argument("--masks", type=Path, metavar="DIR", help="write each mask as PNG, 255 is crack")
+    more.add_argument("--draw", type=Path, metavar="DIR", help="write the cracks of each photo as drawings")
+    more.add_argument("--as", dest="kinds", metavar="KIND,…", help="dxf,svg,csv,png,jpg (default: all)")
+
+
 def _margins(word: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in word.split(",") if part.strip())
@@ -150,9 +166,39 @@ def _scale(word: str) -> float:
     return _number(word, 0, 1000, "a scale in millimetres a pixel, above 0 and below 1000")
 
 
+UNITS = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
+
+
 def _marker(word: str) -> float:
-    wanted = "the side of a marker in millimetres, such as 20mm"
-    return _number(word.strip().lower().removesuffix("mm"), 0, 10_000, wanted)
+    return _mm(word, "mm", 10_000, "the side of a marker in millimetres, such as 20mm")
+
+
+def _field(word: str) -> float:
+    return _mm(word, "mm", 1e6, "how much of the wall a photo shows across, such as 1200mm")
+
+
+def _distance(word: str) -> float:
+    return _mm(word, "m", 1e7, "a distance from camera to wall, such as 2.5m") / UNITS["m"]
+
+
+def _focal(word: str) -> float:
+    wanted = "a focal length for 35 mm film, 1 to 2000 mm, such as 26mm"
+    return _number(word.strip().lower().removesuffix("mm"), 0.999, 2001, wanted)
+
+
+def _line(word: str) -> tuple[float, ...]:
+    wanted = "a line with its length: x0,y0,x1,y1 in pixels and millimetres, such as 10,20,910,20,297mm"
+    *ends, length = word.split(",")
+    if len(ends) != 4:
+        raise argparse.ArgumentTypeError(f"{word!r} is not {wanted}")
+    return (*(_number(end, -1, 1e5, wanted) for end in ends), _mm(length, "mm", 1e6, wanted))
+
+
+def _mm(word: str, unit: str, high: float, wanted: str) -> float:
+    """A length in millimetres, told in any of `UNITS`, or in `unit` where none is named."""
+    told = word.strip().lower()
+    unit = next((name for name in UNITS if told.endswith(name)), unit)
+    return UNITS[unit] * _number(told.removesuffix(unit), 0, high / UNITS[unit], wanted)
 
 
 def _number(word: str, low: float, high: float, wanted: str) -> float:

@@ -224,7 +224,7 @@ def test_the_command_reads_a_marker_in_each_photo_and_says_where_it_saw_none(tmp
     assert unseen["max_width_mm"] is None
     for words, why in (
         (["--marker", "big"], "is not the side of a marker"),
-        (["--marker", "20", "--scale", "1"], "in place of --scale"),
+        (["--marker", "20", "--scale", "1"], "--scale and --marker each tell"),
     ):
         assert main(["predict", f"crack/{MODEL.id}", str(tmp_path), *words], environ) == 2
         assert why in capsys.readouterr().err

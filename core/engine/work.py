@@ -30,6 +30,7 @@ from core.errors import ConfigError, Conflict, DataError, PatinaError
 from core.few_labels.cycles import Begin
 from core.grading import margins as around
 from core.measuring import standards
+from core.measuring.standards import Standard
 from core.orders import rules
 from core.quality import Quality
 from core.records import Card, Domain, Photo, PhotoSet, Progress, Trim, Verdict
@@ -217,15 +218,16 @@ def verdict(
     is_surface: bool = False,
     focal_px: float | None = None,
     costs: Costs | None = None,
+    standard: Standard | None = None,
 ) -> Verdict:
     """What is to be said of a photo by what a model answered, at this threshold; None: the card's.
 
-    `costs` of mistakes are corrosion's; grey values, the standard in force, whether a whole surface is shown
-    and the lens (`crack.judge`) are crack's.
+    `costs` of mistakes are corrosion's; grey values, the `standard` (None: the one in force), whether a whole
+    surface is shown and the lens (`crack.judge`) are crack's.
     """
     told: dict[str, Any] = {"quality": answer.quality, "trim": trim, "scale_mm_per_px": scale_mm_per_px}
     if card.domain == "crack":
-        told |= {"grey": answer.grey, "standard": standards.chosen(settings)}
+        told |= {"grey": answer.grey, "standard": standard or standards.chosen(settings)}
         told |= {"scale_error": scale_error, "is_surface": is_surface, "focal_px": focal_px}
     if card.domain == "corrosion" and costs is not None:
         told["costs"] = np.asarray(costs)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Sequence
 from html import escape
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from PIL import Image
@@ -31,10 +32,15 @@ KINDS: Final = {
     "jpg": "image/jpeg",
 }
 """What cracks can be taken along as, and its media type."""
-COLUMNS: Final = (
-    "crack", "length_px", "max_width_px", "mean_width_px", "length_mm", "max_width_mm", "mean_width_mm",
-    "angle_deg", "forks", "widest_x_px", "widest_y_px",
-)  # fmt: skip
+COLUMNS: Final = {
+    "crack": 0,
+    **dict.fromkeys(("length_px", "max_width_px", "mean_width_px"), 2),
+    **dict.fromkeys(("length_mm", "max_width_mm", "mean_width_mm"), 3),
+    "angle_deg": 0,
+    "forks": 0,
+    **dict.fromkeys(("widest_x_px", "widest_y_px"), 1),
+}
+"""What is told of each crack, and with how many digits after the point."""
 
 
 def drawn(settings: Settings, of: Inspection, kind: str) -> bytes:
@@ -134,24 +140,26 @@ def svg(cracks: Sequence[Crack], scale_mm_per_px: float | None, size: tuple[int,
     return "\n".join([*out, "</svg>\n"])
 
 
+def rows(cracks: Sequence[Crack], scale_mm_per_px: float | None) -> list[dict[str, float | None]]:
+    """What is told of each crack by `COLUMNS`, the longest first; None in mm without a scale, and for a
+    width that the mask shows no edge of.
+    """
+    told = []
+    for i, one in enumerate(cracks, 1):
+        px = (one.length_px, one.max_width_px, one.mean_width_px)
+        mm = [v * scale_mm_per_px for v in px] if scale_mm_per_px else [math.nan] * 3
+        row = zip(COLUMNS.items(), (i, *px, *mm, one.angle, one.forks, *one.widest), strict=True)
+        told.append({name: None if math.isnan(v) else round(v, digits or None) for (name, digits), v in row})
+    return told
+
+
 def table(cracks: Sequence[Crack], scale_mm_per_px: float | None) -> str:
     """CSV, a line a crack, the longest first; the columns in mm are empty without a scale."""
     out = io.StringIO()
     lines = csv.writer(out)
     lines.writerow(COLUMNS)
-    for i, one in enumerate(cracks, 1):
-        px = (one.length_px, one.max_width_px, one.mean_width_px)
-        mm: Iterable[Any] = [f"{v * scale_mm_per_px:.3f}" for v in px] if scale_mm_per_px else [""] * 3
-        lines.writerow(
-            [
-                i,
-                *(f"{v:.2f}" for v in px),
-                *mm,
-                f"{one.angle:.0f}",
-                one.forks,
-                *(f"{v:.1f}" for v in one.widest),
-            ]
-        )
+    for row in rows(cracks, scale_mm_per_px):
+        lines.writerow("" if v is None else f"{v:.{COLUMNS[name]}f}" for name, v in row.items())
     return out.getvalue()
 
 
