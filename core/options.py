@@ -53,6 +53,9 @@ def parser() -> Words:
     one.add_argument("--split", default="test", help="train, val, test, pool or all (default: test)")
     one.add_argument("--threshold", type=_cut, metavar="T", help="in place of the card's")
     one.add_argument("--scale", type=_scale, metavar="MM", help="mm a pixel, for crack widths in mm")
+    price = "crack: a missed metre costs as much as N false alarms; takes the threshold that costs least"
+    one.add_argument("--price", type=_price, metavar="N", help=price)
+    one.add_argument("--price-on", metavar="SPLIT", help="whose photos choose that threshold (default: val)")
     one.add_argument("--rescue", action="store_true", help="crack: look at photos twice as large, too")
     one.add_argument(
         "--margins",
@@ -199,6 +202,10 @@ def _mm(word: str, unit: str, high: float, wanted: str) -> float:
     told = word.strip().lower()
     unit = next((name for name in UNITS if told.endswith(name)), unit)
     return UNITS[unit] * _number(told.removesuffix(unit), 0, high / UNITS[unit], wanted)
+
+
+def _price(word: str) -> float:
+    return _number(word, 0, 1e6, "a price in false alarms, above 0 and below a million")
 
 
 def _number(word: str, low: float, high: float, wanted: str) -> float:

@@ -53,7 +53,7 @@ def only(card: Card, told: Namespace, options: Sequence[str]) -> None:
     """`ConfigError` when one of these options is given for a model that is not about cracks."""
     given = [name for name in options if getattr(told, name) not in (None, False)]
     if given and card.domain != "crack":
-        option = "as" if given[0] == "kinds" else given[0]
+        option = "as" if given[0] == "kinds" else given[0].replace("_", "-")
         raise ConfigError(f"--{option} is for crack models; {card.id} is a {card.domain} model.")
 
 

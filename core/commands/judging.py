@@ -10,7 +10,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from core import services, sets, store, tables, terminal
-from core.commands import cracks
+from core.commands import cracks, pricing
 from core.errors import DataError
 from core.grading import margins
 from core.measuring import fine
@@ -24,7 +24,8 @@ def evaluate(told: Namespace, settings: Settings) -> None:
     """`evaluate`: score a model on a split."""
     db = store.if_there(settings.database)
     found = services.find(db, settings.models, told.model)
-    cracks.only(found.card, told, ("scale", "rescue"))
+    cracks.only(found.card, told, ("scale", "rescue", "price", "price_on"))
+    pricing.checked(told)
     if told.margins is not None:
         return _margins(told, settings, db, found)
     from core.engine import loop, work  # torch only once the model is known to be there
@@ -32,17 +33,28 @@ def evaluate(told: Namespace, settings: Settings) -> None:
     loop.use_threads()
     card = found.card
     photos = sets.gather(told.data, card.domain, db, settings.artifacts)
+    chosen_on = pricing.split(told, photos) if told.price is not None else told.split
     evaluation = terminal.listen(work.evaluate(card, found.folder, photos, told.split))
+    cut, price = told.threshold or card.threshold, {}
+    if told.price is not None:
+        own = evaluation
+        if chosen_on != told.split:
+            own = terminal.listen(work.evaluate(card, found.folder, photos, chosen_on))
+        price = pricing.cheapest(own, told.price, chosen_on, told.split, told.scale)
+        cut = price["threshold"]
     scale = {"scale_mm_per_px": told.scale} if told.scale else {}
-    metrics = rules(card.domain).score(evaluation, told.threshold or card.threshold, **scale)
+    metrics = rules(card.domain).score(evaluation, cut, **scale)
+    if card.domain == "crack":
+        metrics["on_site"] = pricing.on_site(evaluation, metrics["threshold"], told.scale)
     if told.rescue:
         twice = terminal.listen(work.evaluate(card, found.folder, photos, told.split, enlarge=2))
         metrics["rescue"] = plain(fine.rescue(evaluation, metrics["threshold"], twice, told.scale))
     terminal.tell(
         told.json,
         {"model": f"{card.domain}/{card.id}", "data": told.data, "split": told.split}
-        | {"n": len(evaluation["name"]), "metrics": metrics},
-        lambda: terminal.figures(metrics),
+        | {"n": len(evaluation["name"]), "metrics": metrics}
+        | ({"price": price} if price else {}),
+        lambda: [*terminal.figures(metrics), *([price["words"]] if price else [])],
     )
 
 
