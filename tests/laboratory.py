@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import save_file
 
-from core import cards, corrosion, crack, disk, queue, rail, sets, store, sweep
+from core import cards, corrosion, crack, disk, queue, rail, sets, store, sweep, trials
 from core.grading import decisions
 from core.records import Card, Photo, PhotoSet, Progress
 from core.settings import Settings
@@ -84,6 +85,32 @@ def crack_model(
     card = _card("crack", id, ("no crack", "crack"), 0.45, {"test": score}, network="unet")
     card = dataclasses.replace(card, config=dict(card.config) | {"loss": loss, "weight": 0.97})
     return _file(settings, folder, evaluation, card)
+
+
+def loss_sweep(settings: Settings, run: str) -> Path:
+    """A finished sweep of three trainings that answered a little worse than the model they are made of."""
+    filed = cards.read(settings.models, "crack", "starter-test")
+    home = cards.place(settings.models, "crack", "starter-test")
+    folder = settings.runs / run
+    folder.mkdir(parents=True)
+    planned = trials.plan(crack.Config(steps=4), {"loss": ["mse", "relu"], "weight": [0.5, 0.97]})
+    (folder / trials.PLAN).write_bytes(trials.to_json(planned))
+    for trial in planned:
+        place = folder / trial.folder
+        place.mkdir()
+        told = dict(cards.evaluation(home, "test") or {})
+        told["histogram"] = np.roll(told["histogram"], -10 * (3 - trial.number), axis=1)
+        np.savez(place / "evaluation-test.npz", **told)
+        shutil.copytree(home / cards.MAPS, place / cards.MAPS)
+        save_file({"w": np.full(4, trial.number, np.float32)}, str(place / cards.WEIGHTS))
+        score = crack.score(told, 0.45, draws=0)
+        known = {"curves": {"step": [2, 4], "loss": [0.2, 0.1], "val_f1": [0.4, 0.1 * trial.number]}}
+        figures = {"test": score, "val": {"f1": 0.1 * trial.number, "n": 6}}
+        card = _card(
+            "crack", f"unet-{trial.number}", filed.classes, 0.45, figures, network="unet", known=known
+        )
+        cards.seal(card, place)
+    return folder
 
 
 def corrosion_model(settings: Settings, scratch: Path) -> Card:

@@ -3,49 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
-from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 from streamlit.testing.v1 import AppTest
 
-from core import cards, crack, orders, pictures, queue, trials
+from core import cards, orders, pictures, queue, trials
 from core import sweep as counted
 from core.errors import Forbidden, NotFound
 from core.measuring import fine
-from core.settings import Settings
 from tests import laboratory
 from tests.serving import World
 from tests.visits import element, figure, text, values, visits
-
-
-def sweep(settings: Settings, run: str) -> Path:
-    """A finished sweep of three trainings that answered a little worse than the model they are made of."""
-    filed = cards.read(settings.models, "crack", "starter-test")
-    home = cards.place(settings.models, "crack", "starter-test")
-    folder = settings.runs / run
-    folder.mkdir(parents=True)
-    planned = trials.plan(crack.Config(steps=4), {"loss": ["mse", "relu"], "weight": [0.5, 0.97]})
-    (folder / trials.PLAN).write_bytes(trials.to_json(planned))
-    for trial in planned:
-        place = folder / trial.folder
-        place.mkdir()
-        told = dict(cards.evaluation(home, "test") or {})
-        told["histogram"] = np.roll(told["histogram"], -10 * (3 - trial.number), axis=1)
-        np.savez(place / "evaluation-test.npz", **told)
-        shutil.copytree(home / cards.MAPS, place / cards.MAPS)
-        save_file({"w": np.full(4, trial.number, np.float32)}, str(place / cards.WEIGHTS))
-        score = crack.score(told, 0.45, draws=0)
-        known = {"curves": {"step": [2, 4], "loss": [0.2, 0.1], "val_f1": [0.4, 0.1 * trial.number]}}
-        figures = {"test": score, "val": {"f1": 0.1 * trial.number, "n": 6}}
-        card = laboratory._card(
-            "crack", f"unet-{trial.number}", filed.classes, 0.45, figures, network="unet", known=known
-        )
-        cards.seal(card, place)
-    return folder
 
 
 @pytest.fixture
@@ -104,7 +74,7 @@ def test_without_a_sweep_the_losses_say_how_to_begin_one(visit):
 
 
 def test_the_table_of_a_sweep_is_what_its_folder_says(visit, world):
-    folder = sweep(world.settings, "7")
+    folder = laboratory.loss_sweep(world.settings, "7")
     at = visit("crack", view="losses", sweep="7")
     told = trials.table(folder)
     assert told["best"] == 3
@@ -115,7 +85,7 @@ def test_the_table_of_a_sweep_is_what_its_folder_says(visit, world):
 
 
 def test_another_trial_is_filed_by_an_engineer_only(visit, world):
-    sweep(world.settings, "7")
+    laboratory.loss_sweep(world.settings, "7")
     assert not [b for b in visit("crack", "manager", view="losses", sweep="7").button if "sweep" in b.key]
     at = visit("crack", view="losses", sweep="7")
     at.selectbox(key="sweep-trial").select(2)
@@ -146,7 +116,7 @@ def test_fine_cracks_are_told_by_width_at_the_present_threshold(visit, world):
 
 
 def test_filing_asks_for_the_role_where_it_writes(world):
-    folder = sweep(world.settings, "7")
+    folder = laboratory.loss_sweep(world.settings, "7")
     manager = world.session_of("manager").person
     with pytest.raises(Forbidden):
         orders.file_trial(
@@ -155,7 +125,7 @@ def test_filing_asks_for_the_role_where_it_writes(world):
 
 
 def test_masks_of_trainings_that_are_no_models_stand_side_by_side(visit, world):
-    folder = sweep(world.settings, "7")
+    folder = laboratory.loss_sweep(world.settings, "7")
     at = visit("crack", view="losses")
     at.session_state["sweep-masks"] = True
     at.run()
@@ -172,7 +142,7 @@ def test_masks_of_trainings_that_are_no_models_stand_side_by_side(visit, world):
 
 
 def test_each_figure_of_a_sweep_is_drawn_against_the_threshold(visit, world):
-    folder = sweep(world.settings, "7")
+    folder = laboratory.loss_sweep(world.settings, "7")
     at = visit("crack", view="losses")
     told = cards.evaluation(folder / "trial-03", "test")
     pooled = counted.of_histogram(told["histogram"].sum(0))

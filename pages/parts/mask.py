@@ -61,8 +61,11 @@ def explorer(
     slider: str,
     key: str = "mask",
     layout: Layout = "one",
+    is_own: bool = False,
 ) -> None:
     """The i-th photo of the first model's test set; all follow the slider `slider` while that is dragged.
+
+    With `is_own` each model is shown at its own threshold first, the first one too.
 
     Keys in the picture: + - 0 arrows to move, v for the next view, c for the next arrangement, [ and ] for
     the threshold.
@@ -102,6 +105,7 @@ def explorer(
             "view": st.session_state[f"{key}-view"],
             "layout": st.session_state[f"{key}-layout"],
             "follow": slider,
+            "own": is_own,
             "alt": str(evaluation["name"][i]),
             "words": {word: t(f"mask.{word}") for word in WORDS},
         },

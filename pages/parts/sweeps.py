@@ -315,7 +315,7 @@ def _side_by_side(of: Lab, told: Mapping[str, Any], folder: Path) -> None:
     _, place = trials.model(folder, chosen[0])
     evaluation = cached.evaluation(place, told["split"]) or {}
     photos = Walls(of, evaluation, cached.masks(place, told["split"]), lab.here(of, evaluation))
-    photos.explorer(lab.threshold_slider(of), shown, key="sweep-mask", layout="side")
+    photos.explorer(lab.threshold_slider(of), shown, key="sweep-mask", layout="side", is_own=True)
 
 
 def file(

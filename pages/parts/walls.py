@@ -34,7 +34,13 @@ class Walls:
         return str(self.evaluation["sha256"][i])
 
     def explorer(
-        self, threshold: float, models: Sequence[Shown], *, key: str, layout: mask.Layout = "one"
+        self,
+        threshold: float,
+        models: Sequence[Shown],
+        *,
+        key: str,
+        layout: mask.Layout = "one",
+        is_own: bool = False,
     ) -> None:
         """The mask explorer on the worst photo at this threshold, and the next worst below it."""
         each = self.test.each(threshold)
@@ -62,7 +68,15 @@ class Walls:
             st.rerun(scope="fragment")
         held = self.here.get(self.sha(chosen))
         mask.explorer(
-            models, self.evaluation, chosen, held, threshold, slider="threshold", key=key, layout=layout
+            models,
+            self.evaluation,
+            chosen,
+            held,
+            threshold,
+            slider="threshold",
+            key=key,
+            layout=layout,
+            is_own=is_own,
         )
         if len(offered) > 1:
             st.html(f'<p class="note">{t("crack.strip")}</p>')

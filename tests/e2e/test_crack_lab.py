@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import arrays, artifacts, asking, cards, crack, inspections, queue, sweep
+from core import arrays, artifacts, asking, cards, crack, explore, inspections, queue, sweep
 from tests import laboratory, serving, stock
 from tests.serving import World
 
@@ -118,6 +118,26 @@ def test_six_models_stand_side_by_side_and_move_together(visit, world):
     assert tuple(map(int, table(page)["wall-step"][4:])) == counted(world, "wall-step", sha, 0.41)
     page.get_by_role("button", name="Own thresholds").click()
     assert {cells[0] for id, cells in table(page).items() if id != "starter-test"} == {"0.450"}
+
+
+def test_the_masks_of_a_sweep_stand_side_by_side_each_at_its_own_threshold(visit, world):
+    folder = laboratory.loss_sweep(world.settings, "7")
+    window = visit("engineer")
+    page = window.page
+    window.go("/crack?view=losses&sweep=7")
+    page.get_by_text("The masks side by side").click()
+    page.locator(".st-key-sweep-mask .told table").wait_for()
+    page.locator(".st-key-sweep-mask .told td").nth(13).wait_for()
+    told = page.locator(".st-key-sweep-mask .told tr").all_inner_texts()[1:]
+    assert [row.split("\t")[0] for row in told] == ["ReLU 0.97", "MSE"]
+    sha = cards.evaluation(folder / "trial-03", "test")["sha256"][
+        int(explore.Masks.of(cards.evaluation(folder / "trial-03", "test")["histogram"]).worst(0.45)[0])
+    ]
+    stored = np.asarray(Image.open(folder / "trial-03" / cards.MAPS / f"{sha}.png"))
+    n_called = int(sweep.mask(stored, 0.45).sum())  # its own, though the page stands elsewhere
+    cells = [cell.replace(",", "") for cell in told[0].split("\t")]
+    assert cells[1] == "0.450"
+    assert int(cells[5]) + int(cells[7]) == n_called
 
 
 def test_two_models_are_swiped_by_mouse_and_by_key(visit):

@@ -54,7 +54,7 @@ function explorer(root, data) {
   let paint_ = paints.includes(data.view) ? data.view : paints[0]
   let layout = LAYOUTS.includes(data.layout) && sources.length > 1 ? data.layout : "one"
   let threshold = data.threshold, truth = null, size = [data.width, data.height]
-  let isOwn = false, split = 0.5, left = sources[0], right = several ? 1 : 0
+  let isOwn = data.own, split = 0.5, left = sources[0], right = several ? 1 : 0
   if (several) left = 0
   let asked = 0, later = 0, gone = ""
   let drawn = []
@@ -70,7 +70,7 @@ function explorer(root, data) {
   if (several) {
     const own = choice(words.own, "own", "own", () => { isOwn = !isOwn; own.setAttribute("aria-pressed", String(isOwn)); draw() })
     own.title = words.own_help
-    own.setAttribute("aria-pressed", "false")
+    own.setAttribute("aria-pressed", String(isOwn))
     tools.append(own)
   }
   const lamp = tool("light", words.tool_light, () => { lights.hidden = !lights.hidden; lamp.setAttribute("aria-pressed", String(!lights.hidden)) })
@@ -152,8 +152,12 @@ function explorer(root, data) {
     root.dataset.threshold = String(value)
     if (!asked) asked = requestAnimationFrame(() => { asked = 0; draw() })
   }
+  /** A model's threshold: the page's, or its own. The page's is that of its own model, but `data.own`. */
+  function thresholdOf(i) {
+    return isOwn && (i > 0 || data.own) && models[i].threshold != null ? models[i].threshold : threshold
+  }
   function cutOf(i) {
-    return level(isOwn && i > 0 && models[i].threshold != null ? models[i].threshold : threshold)
+    return level(thresholdOf(i))
   }
   function show(name, how) {
     paint_ = name
@@ -346,11 +350,11 @@ function explorer(root, data) {
     grid.append(head)
     const all = models.map((_, i) => (said[i] ? figures(i) : null))
     const f1s = all.map((one) => (one && 2 * one.tp + one.fp + one.fn ? (2 * one.tp) / (2 * one.tp + one.fp + one.fn) : -1))
-    models.forEach(({ name, threshold: own }, i) => {
+    models.forEach(({ name }, i) => {
       const row = make("tr", data.truth && f1s[i] >= 0 && f1s[i] === Math.max(...f1s) ? "best" : "")
       row.append(make("th", "", name))
       const one = all[i]
-      const at = (isOwn && i > 0 && own != null ? own : threshold).toFixed(3)
+      const at = thresholdOf(i).toFixed(3)
       const cells = !one ? [at, words.no_map] : data.truth
         ? [at, share(one.tp, one.tp + one.fp), share(one.tp, one.tp + one.fn), share(2 * one.tp, 2 * one.tp + one.fp + one.fn), px(one.tp), px(one.fn), px(one.fp)]
         : [at, px(one.tp + one.fp)]
