@@ -242,9 +242,6 @@ with right:
             )
         )
         if verdict is not None:
-            short = scale.short_of(inspection) if inspection.domain == "crack" else None
-            if short is not None:
-                st.html(f'<p class="line ask">{html.escape(scale.too_far(short))}</p>')
             trimming.both(inspection)
             bars.why(verdict)
             decide()

@@ -15,11 +15,12 @@ from streamlit.testing.v1 import AppTest
 
 from core import asking, datasets, inspections, labels, queue, sets, store
 from core.inspections import Inspection
+from core.measuring import scales
 from core.people import accounts, invitations, preferences, sessions
 from core.records import Role
 from core.settings import ROOT, Settings
 from pages.parts import bars, found, gallery, header, places, words
-from tests import stock, visits
+from tests import stock, test_scales, visits
 
 MAIN = str(ROOT / "pages" / "parts" / "main.py")
 
@@ -493,3 +494,13 @@ def test_an_address_of_nothing_leaves_a_way_back(told, page, name, told_it):
     assert "There is no" in said(app)
     kinds = [node.type for node in app.main]
     assert {"page_link", "button"} & set(kinds[: kinds.index("warning")]), "a way back stands above it"
+
+
+def test_a_photo_too_far_away_says_so_before_its_verdict_once_its_scale_is_known(told):
+    db = store.connect(told.database)
+    with signed_in(told):
+        id = stock.ask(db, told, "crack", 1, answer=test_scales.wall())
+        assert not run("photo", id=str(id)).warning
+        asking.set_scale(db, id, scales.of_distance(4, 8000), who="mina", now=stock.NOW)
+        [said] = [block.value for block in run("photo", id=str(id)).warning]
+        assert "cannot show 0.1 mm, only 0.5 mm: stand closer than 0.80 m." in said

@@ -24,9 +24,13 @@ def of(inspection: Inspection) -> tuple[Rule, ...]:
 
 def gate(inspection: Inspection) -> None:
     """Before the verdict: what is wrong with the photo and how to take it again; nothing where nothing is."""
-    wrong = [rule for rule in shooting.broken(of(inspection)) if rule.name != "near"]
+    wrong = shooting.broken(of(inspection))
     if wrong:
-        told = " ".join(t(f"rules.do_{rule.fault}") for rule in wrong)
+        short = scale.short_of(inspection)
+        told = " ".join(
+            scale.too_far(short) if rule.fault == "far" and short else t(f"rules.do_{rule.fault}")
+            for rule in wrong
+        )
         st.warning(f"**{t('rules.again')}** {told}", icon=":material/photo_camera:")
 
 
