@@ -241,6 +241,16 @@ def m013_instead(db: Database) -> None:
     _run(db, "alter table inspections add column instead integer references inspections(id)")
 
 
+@steps()
+def m014_standards(db: Database) -> None:
+    """By whose limits cracks are graded: the last row counts; none, what the environment says."""
+    _run(
+        db,
+        """create table standards_chosen (
+            id integer primary key, key text not null, who text not null, at real not null)""",
+    )
+
+
 def _run(db: Database, *statements: str) -> None:
     for statement in statements:
         db.execute(statement)

@@ -1,4 +1,4 @@
-"""Admin: who may do what, keys for programs, and how the house stands."""
+"""Admin: who may do what, keys for programs, by whose limits cracks are graded, how the house stands."""
 
 import html
 import time
@@ -10,7 +10,7 @@ from core.people import accounts, invitations, signin, tokens
 from core.people.accounts import Account
 from core.records import ROLES
 from core.settings import Settings
-from pages.parts import access, address, notice, places, tables, words
+from pages.parts import access, address, limits, notice, places, tables, words
 from pages.parts.strings import t
 
 TERMS = {"30": 30, "90": 90, "365": 365, "": None}
@@ -247,7 +247,7 @@ def server() -> str:
 
 st.title(t("page.admin"))
 tab = address.segments(
-    t("page.admin"), "tab", ("people", "keys", "health"), lambda one: t(f"admin.tab_{one}")
+    t("page.admin"), "tab", ("people", "keys", "standard", "health"), lambda one: t(f"admin.tab_{one}")
 )
 if tab != "people":
     st.session_state.pop("link", None)
@@ -257,6 +257,8 @@ if tab == "people":
     people()
 elif tab == "keys":
     keys()
+elif tab == "standard":
+    limits.show(db, person)
 else:
     health()
     house()

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from core import photos
+from core import in_force, photos
 from core.errors import ConfigError, PatinaError
 from core.measuring import drawings, scales, shooting, sources, standards, traces
 from core.measuring.scales import Closer, Scale
@@ -96,7 +96,7 @@ def _way(told: Namespace) -> dict[str, Any]:
 def _standard(key: str | None, settings: Settings) -> Standard:
     """The standard of this key, None for the one in force; `ConfigError` for one that there is not."""
     if key is None:
-        return standards.chosen(settings)
+        return in_force.standard(settings)
     known = standards.STANDARDS | (standards.read(settings.standards) if settings.standards else {})
     if key not in known:
         raise ConfigError(f"--standard is {key!r}, which is no standard here; choose {', '.join(known)}.")

@@ -21,6 +21,7 @@ from core import (
     artifacts,
     asking,
     crack,
+    in_force,
     inspections,
     photos,
     queue,
@@ -34,7 +35,7 @@ from core.engine.stop import Stop, Stopped
 from core.errors import NotFound, PatinaError
 from core.grading import coach
 from core.inspections import Inspection
-from core.measuring import markers, scales, standards
+from core.measuring import markers, scales
 from core.measuring.scales import Scale
 from core.records import DOMAINS, Card, Domain, Progress, Run
 from core.settings import Settings
@@ -220,7 +221,7 @@ class Judge:
                 return
             drawn = inspections.get(self.db, inspection.id).scale
             if drawn is not None and drawn != scale:  # a person gave it meanwhile: it stands
-                standard = standards.chosen(self.settings)
+                standard = in_force.standard(self.settings)
                 verdict = crack.scaled(
                     verdict,
                     drawn.mm_per_px,

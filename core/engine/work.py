@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import torch
 
-from core import cards, disk, quality, trials
+from core import cards, disk, in_force, quality, trials
 from core import config as settings_of
 from core import photos as files
 from core.engine import checkpoint, corrosion, crack, int8, loaders, quickest, rail
@@ -29,7 +29,6 @@ from core.engine import trials as sweeping
 from core.errors import ConfigError, Conflict, DataError, PatinaError
 from core.few_labels.cycles import Begin
 from core.grading import margins as around
-from core.measuring import standards
 from core.measuring.standards import Standard
 from core.orders import rules
 from core.quality import Quality
@@ -227,7 +226,7 @@ def verdict(
     """
     told: dict[str, Any] = {"quality": answer.quality, "trim": trim, "scale_mm_per_px": scale_mm_per_px}
     if card.domain == "crack":
-        told |= {"grey": answer.grey, "standard": standard or standards.chosen(settings)}
+        told |= {"grey": answer.grey, "standard": standard or in_force.standard(settings)}
         told |= {"scale_error": scale_error, "is_surface": is_surface, "focal_px": focal_px}
     if card.domain == "corrosion" and costs is not None:
         told["costs"] = np.asarray(costs)

@@ -145,7 +145,10 @@ def known(settings: Settings) -> dict[str, Standard]:
 
 
 def chosen(settings: Settings) -> Standard:
-    """The standard that cracks are graded by here; `ConfigError` for an unknown key or a bad table."""
+    """The standard that `PATINA_STANDARD` names; `ConfigError` for an unknown key or a bad table.
+
+    Which one is in force, `core.in_force` knows: a person may have chosen another.
+    """
     tables = known(settings)
     if settings.standard not in tables:
         raise ConfigError(

@@ -16,10 +16,10 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import artifacts, asking, inspections, opinions, photos
+from core import artifacts, asking, in_force, inspections, opinions, photos
 from core.errors import NotFound, PatinaError
 from core.inspections import Inspection
-from core.measuring import drawings, markers, standards
+from core.measuring import drawings, markers
 from core.measuring.scales import Scale
 from core.rest import answers, asked
 from core.rest.answers import V1, in_json, iso
@@ -173,7 +173,7 @@ class Inspecting:
                 scale,
                 who=who.name,
                 now=self.context.clock(),
-                standard=standards.chosen(self.settings),
+                standard=in_force.standard(self.settings),
             )
             return inspections.get(db, id)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from core import artifacts, asking, photos, store
+from core import artifacts, asking, in_force, photos, store
 from core.inspections import Inspection
 from core.measuring import markers, scales, standards
 from core.measuring.scales import Closer, Scale
@@ -32,7 +32,7 @@ def keep(of: Inspection, make: Callable[[], Scale]) -> None:
             make(),
             who=access.me().name,
             now=time.time(),
-            standard=standards.chosen(settings),
+            standard=in_force.standard(settings),
         )
         st.rerun()
 
@@ -45,7 +45,7 @@ def drawn(of: Inspection, line: Mapping[str, float] | None) -> None:
 
 def finest() -> float | None:
     """The finest width in mm that the standard in force asks for."""
-    return standards.finest(standards.chosen(Settings.of()))
+    return standards.finest(in_force.standard(Settings.of()))
 
 
 def short_of(of: Inspection) -> Closer | None:

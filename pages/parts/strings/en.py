@@ -412,6 +412,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     # Admin
     "admin.tab_people": "People",
     "admin.tab_keys": "Keys for programs",
+    "admin.tab_standard": "Crack standard",
     "admin.tab_health": "Health",
     "admin.link_for": "A sign-in link for {name}. Hand it over; it is shown only now.",
     "admin.link_note": "Good once and for three days. Whoever opens it sets the password.",

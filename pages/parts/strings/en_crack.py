@@ -141,6 +141,23 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "measured.take_png": "Mask (PNG)",
     "measured.take_jpg": "Mask (JPEG)",
     # Shooting rules
+    "limits.which": "Standard",
+    "limits.none": "No standard is in force: cracks are not judged until one is chosen.",
+    "limits.default": "Cracks are graded by {name}; nobody has chosen another one yet.",
+    "limits.chosen": "Cracks are graded by {name}, as {who} chose {when}.",
+    "limits.choose": "Grade by this one",
+    "limits.take": "Take along as a table to edit",
+    "limits.note": (
+        "Verdicts that stand keep their grade until they are judged or measured again; each names its "
+        "standard. For limits of your own, edit the table, give it a key and a name of its own, and start "
+        "Patina with PATINA_STANDARDS naming the file."
+    ),
+    "limits.grade": "Grade",
+    "limits.width": "Width",
+    "limits.share": "Cracked share",
+    "limits.means": "Meaning",
+    "limits.from": "from {value}",
+    "limits.above": "more than {value}",
     "rules.title": "Shooting rules",
     "rules.again": "This photo shows too little for a verdict to rely on.",
     "rules.is_kept": "kept",

@@ -400,6 +400,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     # Admin
     "admin.tab_people": "人",
     "admin.tab_keys": "プログラム用の鍵",
+    "admin.tab_standard": "ひび割れ基準",
     "admin.tab_health": "状態",
     "admin.link_for": "{name}さんのサインインリンクです。渡してください。今だけ表示されます。",
     "admin.link_note": "3日以内に1回だけ使えます。開いた人がパスワードを決めます。",

@@ -133,6 +133,22 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "measured.take_png": "マスク (PNG)",
     "measured.take_jpg": "マスク (JPEG)",
     # Shooting rules
+    "limits.which": "基準",
+    "limits.none": "適用中の基準がありません: 一つ選ぶまでひび割れは判定されません。",
+    "limits.default": "ひび割れの等級は{name}によります。まだ誰も別のものを選んでいません。",
+    "limits.chosen": "ひび割れの等級は{name}によります。{who}さんが選択、{when}。",
+    "limits.choose": "この基準で判定",
+    "limits.take": "編集できる表として保存",
+    "limits.note": (
+        "すでに出た判定の等級は、再び判定または測定するまで変わらず、それぞれが基準を示します。独自の限界値を使うには、"
+        "表を編集して独自のkeyとnameを付け、PATINA_STANDARDSにそのファイルを指定してPatinaを起動してください。"
+    ),
+    "limits.grade": "等級",
+    "limits.width": "幅",
+    "limits.share": "ひび割れ率",
+    "limits.means": "意味",
+    "limits.from": "{value} 以上",
+    "limits.above": "{value} 超",
     "rules.title": "撮影の決まり",
     "rules.again": "この写真は信頼できる判定には不十分です。",
     "rules.is_kept": "守られている",

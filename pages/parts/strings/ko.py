@@ -399,6 +399,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     # Admin
     "admin.tab_people": "사람",
     "admin.tab_keys": "프로그램용 키",
+    "admin.tab_standard": "균열 기준",
     "admin.tab_health": "상태",
     "admin.link_for": "{name} 님의 로그인 링크입니다. 전해 주세요. 지금만 보입니다.",
     "admin.link_note": "사흘 안에 한 번만 쓸 수 있습니다. 링크를 연 사람이 비밀번호를 정합니다.",

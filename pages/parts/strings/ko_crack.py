@@ -134,6 +134,23 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "measured.take_png": "마스크 (PNG)",
     "measured.take_jpg": "마스크 (JPEG)",
     # Shooting rules
+    "limits.which": "기준",
+    "limits.none": "적용 중인 기준이 없습니다: 하나를 고를 때까지 균열은 판정되지 않습니다.",
+    "limits.default": "균열 등급은 {name} 기준입니다. 아직 아무도 다른 것을 고르지 않았습니다.",
+    "limits.chosen": "균열 등급은 {name} 기준입니다. {who} 님이 고름, {when}.",
+    "limits.choose": "이 기준으로 판정",
+    "limits.take": "고칠 수 있는 표로 받기",
+    "limits.note": (
+        "이미 나온 판정은 다시 판정하거나 잴 때까지 등급이 그대로이며, 각각 기준을 밝힙니다. "
+        "자체 한계를 쓰려면 표를 고쳐 고유한 key와 name을 주고, "
+        "PATINA_STANDARDS에 그 파일을 지정해 Patina를 시작하세요."
+    ),
+    "limits.grade": "등급",
+    "limits.width": "폭",
+    "limits.share": "균열률",
+    "limits.means": "의미",
+    "limits.from": "{value} 이상",
+    "limits.above": "{value} 초과",
     "rules.title": "촬영 규칙",
     "rules.again": "이 사진은 믿을 만한 판정을 하기에 부족합니다.",
     "rules.is_kept": "지켜짐",
