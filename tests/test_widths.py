@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from core.measuring import widths
+from core.measuring import traces, widths
 
 
 def bar(width, degrees, length=150.0, side=220, shift=(0.0, 0.0)):
@@ -33,10 +33,11 @@ def test_a_bar_is_as_wide_as_it_was_drawn(width, degrees):
 
 
 @pytest.mark.parametrize("degrees", ANGLES)
-@pytest.mark.parametrize("width", [2, 5, 10])
+@pytest.mark.parametrize("width", [2, 3, 5, 10, 20, 30])
 def test_a_bar_is_as_long_as_it_was_drawn(width, degrees):
-    found = widths.measure(bar(width, degrees, shift=(0.13, 0.21)))
-    assert found.length_px == pytest.approx(150, rel=0.05)
+    mask = bar(width, degrees, shift=(0.13, 0.21))
+    assert widths.measure(mask).length_px == pytest.approx(150, rel=0.01)
+    assert traces.cracks(mask)[0].length_px == pytest.approx(150, rel=0.01)
 
 
 def test_upright_bars_are_exact():
@@ -118,7 +119,19 @@ def test_a_line_is_as_long_as_it_is(degrees):
     skeleton[(5 + t * math.sin(a)).round().astype(int), (5 + t * math.cos(a)).round().astype(int)] = True
     from skimage.morphology import skeletonize
 
-    assert widths.length(skeletonize(skeleton)) == pytest.approx(150, rel=0.03)
+    thin = skeletonize(skeleton)
+    places = np.argwhere(thin)
+    from_end_to_end = math.hypot(*(places.max(0) - places.min(0)))
+    assert from_end_to_end > 146
+    assert widths.length(thin) == pytest.approx(from_end_to_end, rel=0.005)
+
+
+def test_a_line_of_straight_and_diagonal_steps_is_as_long_as_its_two_parts():
+    skeleton = np.zeros((90, 160), bool)
+    skeleton[10, 10:80] = True
+    skeleton[np.arange(11, 71), np.arange(80, 140)] = True
+    assert widths.length(skeleton) == pytest.approx(70 + 60 * math.sqrt(2), rel=0.01)
+    assert widths.length(np.eye(1, dtype=bool)) == 0
 
 
 def test_specks_go_and_cracks_stay():

@@ -59,16 +59,14 @@ def cracks(mask: np.ndarray, grey: np.ndarray | None = None) -> list[Crack]:
     told = []
     for number in np.unique(found.piece):
         own = np.flatnonzero(found.piece == number)
-        lines, forks, ends = _lines(found.places, at, set(own.tolist()), width)
-        # A middle line stops half a width before the crack does, but where that goes on beyond the photo.
-        inner = [i for i in ends if (found.places[i] > 0).all() and (found.places[i] + 1 < mask.shape).all()]
-        beyond = np.nan_to_num(np.maximum(width[inner] / 2 - 0.5, 0)).sum()
+        lines, forks = _lines(found.places, at, set(own.tolist()), width)
+        beyond = float(found.beyond_px[own].sum())
         wide = width[own]
         most = own[int(np.argmax(np.where(found.is_whole[own], np.nan_to_num(wide), -1.0)))]
         told.append(
             Crack(
                 lines=tuple(sorted(lines, key=lambda line: -float(line.along_px[-1]))),
-                length_px=widths.length(_alone(found.skeleton, found.places[own])) + float(beyond),
+                length_px=widths.length(_alone(found.skeleton, found.places[own])) + beyond,
                 max_width_px=float(width[most]),
                 mean_width_px=float(wide.mean()),
                 angle=_angle(found.places[own]),
@@ -99,8 +97,8 @@ _DIAGONAL = ((1, 1), (1, -1), (-1, -1), (-1, 1))
 
 def _lines(
     places: np.ndarray, at: dict[tuple[int, int], int], own: set[int], width: np.ndarray
-) -> tuple[list[Line], int, list[int]]:
-    """The branches of one piece, how many forks it has, and the positions of its ends."""
+) -> tuple[list[Line], int]:
+    """The branches of one piece, and how many forks it has."""
     beside: dict[int, list[int]] = {}
     for i in own:
         y, x = (int(v) for v in places[i])
@@ -137,8 +135,7 @@ def _lines(
     if not found:  # a single pixel
         lines = [_line(places, [i], width) for i in own]
     fork_mask = {tuple(int(v) for v in places[i]) for i in forks}
-    ends = [i for i in own for _ in range(2 - len(beside[i]))]
-    return lines, _clusters(fork_mask), ends
+    return lines, _clusters(fork_mask)
 
 
 def _is_on(place: int, beside: dict[int, list[int]], used: set[frozenset[int]]) -> bool:
