@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -51,6 +52,28 @@ def test_an_even_crack_that_runs_off_the_photo_is_no_wider_at_its_border(width, 
     [one] = traces.cracks(mask, grey)
     assert one.max_width_px == pytest.approx(told["max_width_px"], abs=0.01)
     assert measures.of_mask(mask)["max_width_px"] == pytest.approx(width, abs=1.2)
+
+
+@pytest.mark.parametrize("width", [1.5, 2, 3, 4])
+def test_a_thin_crack_that_is_seen_is_measured_to_a_quarter_of_a_pixel_on_average(width):
+    errors = []
+    for blur, degrees in itertools.product((0.0, 0.8, 1.2), ANGLES):
+        grey, mask = crack(width, degrees, blur=blur)
+        found = widths.measure(mask)
+        if middle(found).any():  # of 1.5 pixels a third is blurred away
+            errors.append(np.abs(profiles.measure(grey, found).width_px[middle(found)] - width).mean())
+    assert len(errors) >= 16
+    assert np.mean(errors) <= 0.25
+
+
+def test_at_a_tenth_of_a_millimetre_a_pixel_the_graded_width_is_right_to_three_hundredths():
+    errors = []
+    for width, degrees in itertools.product((2, 3, 5, 10, 20, 30), ANGLES):
+        grey, mask = crack(width, degrees)
+        told = measures.of_mask(mask, grey, (mask * 255).astype(np.uint8))
+        errors.append(abs(float(measures.in_mm(told, 0.1)["max_width_mm"] or 0) - 0.1 * width))
+    assert np.mean(errors) <= 0.015
+    assert sorted(errors)[int(0.9 * len(errors))] <= 0.03
 
 
 def test_grey_values_are_finer_than_the_mask():
