@@ -126,9 +126,7 @@ def length(skeleton: np.ndarray) -> float:
     if len(places) < 2:
         return 0.0
     along = _direction(places, _neighbours(places, 11))
-    width = (
-        skeleton.shape[1] + 2
-    )  # a margin, so that no step leads from one row's end to the next one's start
+    width = skeleton.shape[1] + 2  # a margin: no step leads from one row's end to the next one's start
     key = places[:, 0] * width + places[:, 1]  # rising: `argwhere` goes row by row
 
     def at(y: int, x: int) -> np.ndarray:
