@@ -13,14 +13,15 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from core import api, arrays, asking, cards, inspections, opinions, photos, services, store
+from core import api, arrays, asking, cards, in_force, inspections, opinions, photos, services, store
 from core.cli import main
 from core.engine.lanes import Judge
 from core.engine.life import Life
 from core.errors import PatinaError
 from core.gate import Gate
 from core.measuring import standards
-from core.measuring.scales import Scale
+from core.measuring.scales import Scale, focal_px
+from core.records import Person
 from core.settings import ROOT, Settings
 from tests import stock, visits, walls_seen
 from tests.serving import World
@@ -159,6 +160,33 @@ def test_the_worker_reads_the_marker_that_a_photo_was_handed_in_with(client, wor
     assert (other.scale, other.state) == (None, "done"), "judged all the same"
     assert other.verdict is not None
     assert str(other.verdict.figures["no_marker"]).startswith("No marker is seen")
+
+
+def test_worker_and_rest_grade_by_the_standard_chosen_and_say_how_close_by_the_photo_s_lens(client, world):
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[41989] = 26
+    out = io.BytesIO()
+    Image.open(io.BytesIO(picture(False))).save(out, "JPEG", exif=exif, quality=95)
+    photo = stock.keep(world.db, world.settings, out.getvalue(), "pier.jpg")
+    ada = Person(1, "ada", "admin")
+    in_force.choose_standard(world.db, ada, world.settings, "ec2-rc", now=1.0)
+    services.promote(world.db, MODEL, who="admin", now=1.0)
+    id = ask(client, world, photo, scale_mm_per_px=1.0).json()["id"]
+    life = Life("judge", dataclasses.replace(world.settings, models=SHIPPED))
+    assert Judge(life, life.settings).take()
+    life.close()
+    found = inspections.get(world.db, id)
+    assert found.verdict is not None
+    lens = focal_px(26, found.width_px, found.height_px)
+    assert found.verdict.figures["standard"] == "ec2-rc"
+    assert found.verdict.figures["closer_m"] == pytest.approx(lens * 0.3 / 1000, abs=0.001)
+    in_force.choose_standard(world.db, ada, world.settings, "aci-water", now=2.0)
+    figures = put(client, world, id, how="given", mm_per_px=0.5).json()["verdict"]["figures"]
+    assert figures["standard"] == "aci-water"
+    assert (figures["closer_times"], figures["closer_m"]) == (
+        5.0,
+        pytest.approx(lens * 0.1 / 1000, abs=0.001),
+    )
 
 
 @pytest.mark.parametrize("is_marked", [True, False])
