@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import shutil
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,16 +91,16 @@ class Plan:
 
         `most` bytes may come in all, over every part.
         """
-        length = int(content_length) if content_length and content_length.isdecimal() else None
+        length = n_bytes(content_length) if content_length and content_length.isdecimal() else None
         if content_range:
             found = _RANGE.fullmatch(content_range.strip())
             if not found:
                 raise PatinaError(
-                    f"Content-Range is {content_range!r}; write it as: bytes 0-1048575/5000000."
+                    f"Content-Range is {content_range!r:.60}; write it as: bytes 0-1048575/5000000."
                 )
             start, end, total = map(int, found.groups())
             if not start <= end < total:
-                raise PatinaError(f"Content-Range {content_range!r} runs backwards or past its end.")
+                raise PatinaError(f"Content-Range {content_range!r:.60} runs backwards or past its end.")
             if length is not None and length != end - start + 1:
                 raise PatinaError(
                     f"Content-Range names {end - start + 1} bytes, Content-Length {length}; they must agree."
@@ -108,12 +109,17 @@ class Plan:
         elif offset:
             if not offset.isdecimal():
                 raise PatinaError(f"offset is {offset[:20]!r}; it must be a number of bytes.")
-            plan = cls(int(offset), length, None)
+            plan = cls(n_bytes(offset), length, None)
         else:
             plan = cls(0, length, None)
         if max(plan.total or 0, plan.start + (plan.length or 0)) > most:
             raise too_large(most)
         return plan
+
+
+def n_bytes(digits: str) -> int:
+    """A number of bytes; what has more digits than any file has bytes is too many, however many it is."""
+    return int(digits) if len(digits) < 19 else sys.maxsize
 
 
 @dataclass(eq=False)

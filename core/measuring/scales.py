@@ -129,9 +129,9 @@ def of_json(told: Mapping[str, Any]) -> Scale:
                 return of_distance(float(told["m"]), float(told["focal_px"]))
             case "given":
                 return given(float(told["mm_per_px"]), float(told.get("error", GIVEN_ERROR)))
-    except (KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, KeyError, TypeError, ValueError) as error:  # JSON's whole numbers have no end
         raise PatinaError(f"The scale lacks a number or has a wrong one ({error}); give it again.") from error
-    raise PatinaError(f"A scale comes by one of {', '.join(HOWS)}, not by {told.get('how')!r}.")
+    raise PatinaError(f"A scale comes by one of {', '.join(HOWS)}, not by {told.get('how')!r:.40}.")
 
 
 def _positive(value: float) -> float:

@@ -10,15 +10,13 @@ import json
 import math
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
 from core import artifacts, labels, photos
 from core.errors import NotFound, PatinaError
-from core.measuring import scales
-from core.measuring.scales import Scale
 from core.records import DOMAINS, Domain, Trim
 from core.uploads import too_large
 
@@ -88,7 +86,16 @@ async def json_body(request: Request) -> dict[str, Any]:
         raise PatinaError('The body is no JSON; write {"photo": "<sha256>", "domain": "rail"}.') from None
     if not isinstance(told, dict):
         raise PatinaError('The body must be a JSON object: {"photo": "<sha256>", "domain": "rail"}.')
+    for name, value in told.items():
+        if isinstance(value, dict) or (isinstance(value, list) and any(map(_is_nested, value))):
+            raise PatinaError(
+                f"{name[:40]!r} holds lists in lists or objects; nothing here is told by those."
+            )
     return told
+
+
+def _is_nested(value: object) -> bool:
+    return isinstance(value, dict | list)
 
 
 def domain(word: object) -> Domain:
@@ -112,13 +119,17 @@ def trim(told: object) -> Trim | None:
     return labels.checked((x0, y0, x1, y1))
 
 
-def scale(told: Mapping[str, Any], width_px: int, height_px: int) -> Scale:
-    """A scale of a photo of this size, by anything but a marker: `how` and what that way needs."""
-    ends = [number(told, name, 0.0) or 0.0 for name in ("x0", "y0", "x1", "y1")]
-    sides = (width_px, height_px) * 2
-    if not all(0 <= end <= side for end, side in zip(ends, sides, strict=True)):
-        raise PatinaError(f"The line leaves the photo, which is {width_px} × {height_px} pixels.")
-    return scales.of_json({"width_px": width_px, **told})
+SCALED_BY: Final = ("mm_per_px", "error", "x0", "y0", "x1", "y1", "mm", "m", "focal_px")
+"""The numbers that a scale is told by; how large the photo is, the store knows better than the client."""
+
+
+def scale(told: Mapping[str, Any]) -> dict[str, Any]:
+    """`how` a scale is told and its numbers, as `core.measuring.sources` takes them."""
+    is_marker = told.get("how") == "marker"
+    numbers = {name: number(told, name, None) for name in SCALED_BY}
+    if is_marker and number(told, "mm", None, low=1, high=1e4) is None:
+        raise PatinaError("mm is missing; give the side of the marker's black square.")
+    return {"how": told.get("how")} | {name: value for name, value in numbers.items() if value is not None}
 
 
 def number(
@@ -133,8 +144,9 @@ def number(
     except (TypeError, ValueError, OverflowError):  # JSON's whole numbers have no end
         found = math.nan
     if not (low <= found <= high) or math.isinf(found):
-        wanted = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of at least {low:g}"
-        raise PatinaError(f"{name} is {value!r:.40}; it must be a number {wanted}.")
+        wanted = f" from {low:g} to {high:g}" if math.isfinite(high) else f" of at least {low:g}"
+        wanted = wanted if math.isfinite(low) else ""
+        raise PatinaError(f"{name} is {value!r:.40}; it must be a number{wanted}.")
     return found
 
 

@@ -19,13 +19,13 @@ from starlette.responses import Response
 from core import artifacts, asking, in_force, inspections, opinions, photos
 from core.errors import NotFound, PatinaError
 from core.inspections import Inspection
-from core.measuring import drawings, markers
+from core.measuring import drawings, sources
 from core.measuring.scales import Scale
 from core.rest import answers, asked
 from core.rest.answers import V1, in_json, iso
 from core.rest.context import ASK_AGAIN, Context, inspection_id, person
 from core.rest.uploading import Uploading
-from core.uploads import Kept, Plan, too_large
+from core.uploads import Kept, Plan, n_bytes, too_large
 
 LONGEST_WAIT_SECONDS = 30.0
 MOST_ON_A_PAGE = 200
@@ -76,7 +76,7 @@ class Inspecting:
     async def _form(self, request: Request, query: dict[str, Any]) -> tuple[dict[str, Any], Kept | None]:
         """The fields of a form over those of the query, and the photo where the form brings one."""
         length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > MOST_IN_A_FORM_BYTES:
+        if length.isdecimal() and n_bytes(length) > MOST_IN_A_FORM_BYTES:
             await asked.Body(request).drain()
             raise too_large()
         limited = Request(request.scope, asked.limited(request.receive, MOST_IN_A_FORM_BYTES))
@@ -156,13 +156,12 @@ class Inspecting:
         told = await asked.json_body(request)
         found = await self.context.with_db(lambda db: inspections.get(db, id))
 
+        way = asked.scale(told)
+
         def measure() -> Scale:
-            if told.get("how") != "marker":
-                return asked.scale(told, found.width_px, found.height_px)
-            mm = asked.number(told, "mm", None, low=1, high=1e4)
-            if mm is None:
-                raise PatinaError("mm is missing; give the side of the marker's black square.")
-            return markers.of_photo(artifacts.read(self.settings.artifacts, found.photo), found.name, mm)
+            is_read = way["how"] in ("marker", "distance")  # a marker or the lens is looked for in the photo
+            photo = artifacts.read(self.settings.artifacts, found.photo) if is_read else b""
+            return sources.of_photo(way, photo, found.name, (found.width_px, found.height_px))
 
         scale = await self.context.decoding(measure)
 

@@ -227,9 +227,10 @@ def _inspecting() -> Json:
                 "summary": "Say how large a pixel of a crack photo is; widths follow in millimetres at once",
                 "description": "`how` says by what: `given` (mm_per_px, and perhaps error, a share), `line` "
                 "(x0, y0, x1, y1 in pixels of the upright photo, and their distance mm), `field` (mm that "
-                "the photo's whole width shows), `distance` (m to the wall, lens in pixels focal_px) or "
-                "`marker` (mm, the side of a printed ArUco or AprilTag square or of a checkerboard's "
-                "field in the photo). The newest one counts; all are kept with who said so.",
+                "the photo's whole width shows), `distance` (m to the wall, and focal_px, the lens in "
+                "pixels, where the photo does not name one) or `marker` (mm, the side of a printed "
+                "ArUco or AprilTag square or of a checkerboard's field in the photo). The newest one "
+                "counts; all are kept with who said so.",
                 "parameters": [id],
                 "requestBody": {
                     "required": True,
