@@ -154,16 +154,25 @@ def test_the_standard_is_chosen_and_its_finest_limit_says_how_close_to_stand(pat
     told = predicted(patina, "--distance", "2.5m", "--focal", "26mm", "--standard", "aashto-rc")
     assert (told["standard"], told["standard_name"]) == ("aashto-rc", "AASHTO, reinforced concrete")
     lens = scales.focal_px(26, 448, 448)
-    assert told["stand_closer"] == {
-        "mm": 0.3,
-        "finest_mm": pytest.approx(2500 / lens),
-        "times": pytest.approx(2500 / lens / 0.3),
-        "m": pytest.approx(lens * 0.3 / 1000),
-    }
+    assert told["finest_asked_mm"] == 0.3
+    assert told["finest_mm"] == pytest.approx(2500 / lens, abs=1e-4)
+    assert told["closer_times"] == pytest.approx(2500 / lens / 0.3, abs=0.01)
+    assert told["closer_m"] == pytest.approx(lens * 0.3 / 1000, abs=1e-3)
     assert [rule["rule"] for rule in told["rules_broken"]] == ["near"]
     assert told["rules_open"] == ["square"]
     near = predicted(patina, "--scale", "0.05")
-    assert (near["stand_closer"], near["rules_broken"], near["standard"]) == (None, [], "kr-deck")
+    assert ("closer_times" in near, near["rules_broken"], near["standard"]) == (False, [], "kr-deck")
+
+
+def test_a_field_is_a_surface_whose_cracked_share_is_graded_too(patina):
+    told = [predicted(patina, *words)["grade_share"] for words in (["--field", "90mm"], ["--scale", "0.2"])]
+    assert told == ["judged", "no surface"]
+
+
+def test_a_crack_finer_than_the_photo_shows_has_no_width_in_its_line():
+    told = {"n_cracks": 1, "max_width_mm": 1.0, "max_width_low_mm": 0.2, "max_width_high_mm": 1.6}
+    told |= {"length_mm": 250.0, "finer_than_mm": 1.6, "grade": "a or b", "standard_name": "Korea"}
+    assert cracks.wide(told) == ", too fine for this photo: below 1.6 mm, 250 mm long, grade a or b by Korea"
 
 
 def test_the_line_of_a_photo_says_width_band_grade_and_what_to_do_better(patina, tmp_path):

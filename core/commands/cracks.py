@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from core import in_force, photos
 from core.errors import ConfigError, PatinaError
 from core.measuring import drawings, scales, shooting, sources, standards, traces
-from core.measuring.scales import Closer, Scale
+from core.measuring.scales import Scale
 from core.measuring.standards import Standard
 from core.records import Card, Verdict
 from core.settings import Settings
@@ -97,7 +97,7 @@ def _standard(key: str | None, settings: Settings) -> Standard:
     """The standard of this key, None for the one in force; `ConfigError` for one that there is not."""
     if key is None:
         return in_force.standard(settings)
-    known = standards.STANDARDS | (standards.read(settings.standards) if settings.standards else {})
+    known = standards.known(settings)
     if key not in known:
         raise ConfigError(f"--standard is {key!r}, which is no standard here; choose {', '.join(known)}.")
     return known[key]
@@ -109,8 +109,8 @@ def entry(
     """The verdict on a photo that was answered, and all that is told of it: verdict and figures.
 
     The figures are those of the verdict, then `scale_mm_per_px scale_error` and `tilt` (by a marker), or why
-    there is no scale: `no_marker` or `no_scale`; `stand_closer` where the photo cannot show the finest limit
-    of the standard; `rules_broken` with `rule fault remedy`, `rules_open`: the names of those that nobody
+    there is no scale: `no_marker` or `no_scale`; `finest_asked_mm`, the finest width that the standard asks
+    about; `rules_broken` with `rule fault remedy`, `rules_open`: the names of those that nobody
     can tell; where cracks are traced, `cracks` one by one, `forks` of all and `angle_deg` of the longest;
     `mask` and `drawn`: the files written.
     """
@@ -125,13 +125,15 @@ def entry(
         settings,
         scale_mm_per_px=scale.mm_per_px if scale else None,
         scale_error=scale.error if scale else 0.0,
+        is_surface=scale.is_surface if scale else False,
+        focal_px=_lens(asked, path, stored.shape),
         standard=asked.standard,
     )
     told: dict[str, Any] = {**verdict.figures, "standard_name": asked.standard.name, **unseen}
     if scale is not None:
         told |= {"scale_mm_per_px": scale.mm_per_px, "scale_error": scale.error}
         told |= {"tilt": scale.told["tilt"]} if scale.how == "marker" else {}
-    told |= _shot(asked.standard, verdict, scale, _lens(asked, path, stored.shape))
+    told |= _shot(asked.standard, verdict, scale)
     return verdict, told | _written(asked, card, verdict, answer, scale)
 
 
@@ -154,18 +156,17 @@ def _lens(asked: Asked, path: Path, shape: tuple[int, ...]) -> float | None:
     return scales.focal_px(mm, shape[1], shape[0]) if mm else None
 
 
-def _shot(standard: Standard, verdict: Verdict, scale: Scale | None, lens_px: float | None) -> dict[str, Any]:
-    """How well the photo was taken: broken and open rules, and how close one would have to stand."""
-    finest = min((limit.from_mm for limit in standard.limits if limit.from_mm > 0), default=None)
+def _shot(standard: Standard, verdict: Verdict, scale: Scale | None) -> dict[str, Any]:
+    """How well the photo was taken: broken and open rules, and the finest width that had to be seen."""
+    finest = standards.finest(standard)
     rules = shooting.rules(shooting.quality(verdict.figures), scale, finest)
-    short = scales.closer(scale, finest, lens_px) if scale is not None and finest is not None else None
     return {
+        "finest_asked_mm": finest,
         "rules_broken": [
             {"rule": rule.name, "fault": rule.fault, "remedy": REMEDIES[rule.fault]}
             for rule in shooting.broken(rules)
         ],
         "rules_open": [rule.name for rule in rules if rule.is_kept is None],
-        "stand_closer": asdict(short) if short is not None else None,
     }
 
 
@@ -215,6 +216,8 @@ def wide(one: Mapping[str, Any]) -> str:
         return ", of a width that the photo does not show"
     width, low, high, long = (f"{v:.0f}" if v >= 100 else f"{v:.3g}" for v in told)
     said = f", up to {width} {unit} wide ({low}–{high}), {long} {unit} long"
+    if one.get("finer_than_mm"):
+        said = f", too fine for this photo: below {one['finer_than_mm']:.2g} mm, {long} mm long"
     if unit == "px":
         return f"{said}, no scale"
     return f"{said}, grade {one['grade']} by {one['standard_name']}" if one.get("grade") else said
@@ -223,13 +226,17 @@ def wide(one: Mapping[str, Any]) -> str:
 def warnings(one: Mapping[str, Any]) -> list[str]:
     """What is to be said besides the verdict: no scale, stand closer, broken shooting rules."""
     told = [one[key] for key in ("no_marker", "no_scale") if key in one]
-    if one.get("stand_closer"):
-        told.append(closer(Closer(**one["stand_closer"])))
+    if one.get("closer_times"):
+        told.append(_closer(one))
     told += [rule["remedy"] for rule in one.get("rules_broken", ()) if rule["fault"] != "far"]
     return told
 
 
-def closer(short: Closer) -> str:
-    """ "This photo cannot show 0.1 mm, only 0.4 mm: stand closer than 0.36 m." """
-    how = f"closer than {short.m:.2f} m" if short.m is not None else f"{short.times:.1f} times closer"
-    return f"This photo cannot show {short.mm:g} mm, only {short.finest_mm:.2g} mm: stand {how}."
+def _closer(one: Mapping[str, Any]) -> str:
+    how = (
+        f"closer than {one['closer_m']:.2f} m"
+        if "closer_m" in one
+        else f"{one['closer_times']:.1f} times closer"
+    )
+    asked, finest = one["finest_asked_mm"], one["finest_mm"]
+    return f"This photo cannot show {asked:g} mm, only {finest:.2g} mm: stand {how}."
