@@ -504,3 +504,4 @@ def test_a_photo_too_far_away_says_so_before_its_verdict_once_its_scale_is_known
         asking.set_scale(db, id, scales.of_distance(4, 8000), who="mina", now=stock.NOW)
         [said] = [block.value for block in run("photo", id=str(id)).warning]
         assert "cannot show 0.1 mm, only 0.5 mm: stand closer than 0.80 m." in said
+        assert "Finer cracks than this one may be hidden." in said, "what was found is wide, and stands"

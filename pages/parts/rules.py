@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -31,7 +32,15 @@ def gate(inspection: Inspection) -> None:
             scale.too_far(short) if rule.fault == "far" and short else t(f"rules.do_{rule.fault}")
             for rule in wrong
         )
-        st.warning(f"**{t('rules.again')}** {told}", icon=":material/photo_camera:")
+        head = t("rules.only_wide" if _is_wide(inspection, wrong) else "rules.again")
+        st.warning(f"**{head}** {told}", icon=":material/photo_camera:")
+
+
+def _is_wide(inspection: Inspection, wrong: Sequence[Rule]) -> bool:
+    """The camera stood too far for the finest crack, but what was found is wider than that: it stands."""
+    verdict = inspection.verdict
+    found = verdict is not None and verdict.label == "crack" and "finer_than_mm" not in verdict.figures
+    return found and {rule.fault for rule in wrong} == {"far"}
 
 
 def listed(inspection: Inspection) -> None:

@@ -159,6 +159,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "limits.from": "from {value}",
     "limits.above": "more than {value}",
     "rules.title": "Shooting rules",
+    "rules.only_wide": "Finer cracks than this one may be hidden.",
     "rules.again": "This photo shows too little for a verdict to rely on.",
     "rules.is_kept": "kept",
     "rules.is_broken": "broken",

@@ -150,6 +150,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "limits.from": "{value} 以上",
     "limits.above": "{value} 超",
     "rules.title": "撮影の決まり",
+    "rules.only_wide": "これより細いひび割れは写っていないことがあります。",
     "rules.again": "この写真は信頼できる判定には不十分です。",
     "rules.is_kept": "守られている",
     "rules.is_broken": "守られていない",

@@ -152,6 +152,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "limits.from": "{value} 이상",
     "limits.above": "{value} 초과",
     "rules.title": "촬영 규칙",
+    "rules.only_wide": "이보다 가는 균열은 보이지 않을 수 있습니다.",
     "rules.again": "이 사진은 믿을 만한 판정을 하기에 부족합니다.",
     "rules.is_kept": "지켜짐",
     "rules.is_broken": "어긋남",
