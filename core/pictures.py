@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 
 from core import arrays, artifacts, cards, disk, photos, sweep, trials
 from core.errors import NotFound
+from core.measuring import widths
 from core.settings import Settings
 
 SIDES = (160, 320, 480, 960, 1600)
@@ -86,9 +87,12 @@ def upright(settings: Settings, sha: str) -> tuple[Path, str]:
     return _kept(_place(settings, "photos", sha, f"upright{suffix}"), make), kind
 
 
-def overlay(settings: Settings, sha: str, threshold: float, side: int | None = None) -> Path:
+def overlay(
+    settings: Settings, sha: str, threshold: float, side: int | None = None, smallest_px: float = 0.0
+) -> Path:
     """What a stored crack map calls crack at this threshold, magenta on nothing, as lossless WebP.
 
+    Marks that reach less than `smallest_px` are specks to the model that made the map, and are not drawn.
     As large as the photo, or with its longer side `side`, one of `SIDES`; made smaller, a pixel is drawn
     when anything under it is crack, so that a fine crack stays a line.
     """
@@ -98,9 +102,10 @@ def overlay(settings: Settings, sha: str, threshold: float, side: int | None = N
         p = arrays.unpack(artifacts.read(settings.artifacts, sha))["p"]
         if p.ndim != 2:
             raise NotFound("There is nothing to draw into this photo; only crack maps are drawn.")
-        return _drawn(sweep.mask(p, threshold), side)
+        return _drawn(widths.without_specks(sweep.mask(p, threshold), smallest_px), side)
 
-    return _kept(_place(settings, "overlays", sha, f"{cut}-{side or 'full'}.webp"), make)
+    name = f"{cut}-{smallest_px:g}-{side or 'full'}.webp"
+    return _kept(_place(settings, "overlays", sha, name), make)
 
 
 def model_map(models: Path, domain: str, id: str, sha: str) -> Path:

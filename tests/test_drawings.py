@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import arrays, artifacts, asking, inspections, store
+from core import arrays, artifacts, asking, inspections, pictures, store
 from core.errors import NotFound
 from core.measuring import drawings, scales, traces
 from tests import stock
@@ -128,3 +128,15 @@ def test_what_a_verdict_calls_crack_is_drawn_with_the_scale_of_the_photo(tmp_pat
         assert drawings.drawn(told, found, kind)
     with pytest.raises(NotFound, match="dxf, svg"):
         drawings.drawn(told, found, "dwg")
+
+
+def test_a_speck_of_the_model_is_not_drawn_over_the_photo(tmp_path):
+    told = stock.settings(tmp_path)
+    db = store.connect(told.database, fresh=True)
+    stored = np.zeros((80, 120), np.uint8)
+    stored[10, 5:30] = stored[50, 5:85] = 200
+    packed, kind = arrays.pack({"p": stored})
+    sha = artifacts.keep(db, told.artifacts, packed, kind, stock.NOW)
+    for smallest_px, rows in ((20.0, {10, 50}), (40.0, {50})):
+        drawn = np.asarray(Image.open(pictures.overlay(told, sha, 0.5, None, smallest_px)).convert("RGBA"))
+        assert set(np.flatnonzero(drawn[..., 3].any(1))) == rows

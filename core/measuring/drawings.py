@@ -71,11 +71,15 @@ def mask(settings: Settings, of: Inspection) -> np.ndarray:
     if of.domain != "crack" or of.verdict is None or of.arrays is None or of.verdict.threshold is None:
         raise NotFound(f"Inspection {of.id} has no crack verdict to draw.")
     stored = arrays.unpack(artifacts.read(settings.artifacts, of.arrays))["p"]
+    return called(stored, of.verdict.threshold, card_of(settings, of))
+
+
+def card_of(settings: Settings, of: Inspection) -> Card | None:
+    """The card of the model that gave the newest verdict; None without one, or when it was removed since."""
     try:
-        card = cards.read(settings.models, "crack", of.verdict.model)
+        return cards.read(settings.models, of.domain, of.verdict.model) if of.verdict else None
     except PatinaError:
-        card = None  # the model was removed since
-    return called(stored, of.verdict.threshold, card)
+        return None
 
 
 def called(stored: np.ndarray, threshold: float, card: Card | None) -> np.ndarray:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from core import artifacts, cards, inspections, pictures, store, stored_photos
 from core.errors import NotFound
+from core.measuring import certainty, drawings
 from core.rest import asked
 from core.rest.context import ASK_AGAIN, Context, in_thread, inspection_id
 
@@ -54,10 +55,14 @@ class Showing:
         side = pictures.side_of(int(wanted)) if wanted is not None else None
         sha = found.arrays
 
-        def make() -> tuple[Path, str]:
-            return pictures.overlay(self.settings, sha, threshold, side), "image/webp"
+        card = await in_thread(lambda: drawings.card_of(self.settings, found))
+        smallest_px = certainty.smallest_of(card)
 
-        return await self.context.file(request, f"{sha}-{threshold:g}-{side or 'full'}", make, ASK_AGAIN)
+        def make() -> tuple[Path, str]:
+            return pictures.overlay(self.settings, sha, threshold, side, smallest_px), "image/webp"
+
+        tag = f"{sha}-{threshold:g}-{smallest_px:g}-{side or 'full'}"
+        return await self.context.file(request, tag, make, ASK_AGAIN)
 
     async def map(self, request: Request) -> Response:
         """The stored crack map of the newest verdict: 8-bit grey, 255 is certain."""
