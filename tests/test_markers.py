@@ -126,7 +126,7 @@ def test_without_opencv_one_sentence_says_so_and_nothing_else_needs_it(wall):
     code = (
         "import sys; sys.modules['cv2'] = None\n"
         "import numpy as np\n"
-        "from core import errors, markers\n"
+        "from core import errors\nfrom core.measuring import markers\n"
         "try: markers.scale(np.zeros((99, 99), np.uint8), 20)\n"
         "except errors.PatinaError as error: print(error)\n"
     )
