@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from core import cards, sets, store, terminal
+from core import cards, cli, sets, store, terminal
 from core.cli import COMMANDS, main
 from core.options import parser
 from core.records import Progress
@@ -310,6 +310,7 @@ def test_every_command_is_done_by_somebody():
         return found
 
     assert commands(parser()) == set(COMMANDS)
+    assert all(callable(cli._command(words)) for words in COMMANDS)
 
 
 def test_the_time_left_is_told_from_the_pace_between_reports(capsys, monkeypatch):
