@@ -48,7 +48,9 @@ def about(batch: str) -> None:
             st.html(f'<p class="note" title="{words.exact(one.at)}">{html.escape(told)}</p>')
             if not one.waiting:
                 take_along({"batch": batch, "order": "batch"}, batch)
-            if other_domain.offer(inspections.find(db, batch=batch, limit=one.n), key="other"):
+            if other_domain.offer(
+                one.domains, one.n, lambda: inspections.ids(db, batch=batch, limit=1_000_000), key="other"
+            ):
                 st.rerun()
 
 

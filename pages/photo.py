@@ -249,7 +249,9 @@ with right:
             st.button(
                 t("photo.again"), icon=":material/refresh:", on_click=ask_again, key="again", type="tertiary"
             )
-            for stands in other_domain.offer([inspection], key=f"other-{inspection.id}"):
+            for stands in other_domain.offer(
+                [inspection.domain], 1, lambda: [inspection.id], key=f"other-{inspection.id}"
+            ):
                 places.go("photo", id=str(stands), **found.link())
     in_terms.show(inspection)
     st.html(facts(inspection))

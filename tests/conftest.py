@@ -21,3 +21,18 @@ needs_photos = pytest.mark.skipif(
 needs_weights = pytest.mark.skipif(
     not (SHARED / "weights").is_dir(), reason=f"the ImageNet weights are not at {SHARED}"
 )
+
+
+@pytest.fixture
+def patina(tmp_path, capsys):
+    """Run a command in this process with the shipped models: (exit code, stdout, stderr)."""
+    from core.cli import main
+
+    environ = {"PATINA_DATA": str(tmp_path / "data"), "PATINA_MODELS": str(ROOT / "models_store")}
+
+    def patina(*words):
+        code = main([str(word) for word in words], environ)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return patina

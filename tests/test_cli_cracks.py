@@ -15,7 +15,6 @@ import pytest
 from PIL import Image
 
 from core import cards, photos
-from core.cli import main
 from core.commands import cracks
 from core.measuring import drawings, scales, widths
 from core.settings import ROOT, Settings
@@ -25,19 +24,6 @@ from tests.test_crack import CARD
 SHIPPED = Settings.of({}).models
 MODEL = cards.all(SHIPPED, "crack")[0]
 PHOTO = sorted((ROOT / "data" / "samples" / "crack" / "images").iterdir())[0]
-
-
-@pytest.fixture
-def patina(tmp_path, capsys):
-    """Run a command in this process: (exit code, stdout, stderr)."""
-    environ = {"PATINA_DATA": str(tmp_path / "data"), "PATINA_MODELS": str(SHIPPED)}
-
-    def patina(*words):
-        code = main([str(word) for word in words], environ)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return patina
 
 
 def predicted(patina, *words):

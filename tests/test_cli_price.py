@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from core import crack
-from core.cli import main
 from core.commands import pricing
 from core.errors import ConfigError
 from core.records import Photo
@@ -62,19 +61,6 @@ def test_a_price_says_which_photos_chose_its_threshold(tmp_path):
     assert cheap["words"].endswith("these figures are of the very photos that chose it.")
     with pytest.raises(ConfigError, match="nothing clean"):
         pricing.cheapest({**found, "clean": np.full((2, 10), np.nan)}, 1.0, "val", "test", None)
-
-
-@pytest.fixture
-def patina(tmp_path, capsys):
-    """Run a command in this process: (exit code, stdout, stderr)."""
-    environ = {"PATINA_DATA": str(tmp_path / "data"), "PATINA_MODELS": str(SHIPPED)}
-
-    def patina(*words):
-        code = main([str(word) for word in words], environ)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return patina
 
 
 def labels(folder, splits) -> str:

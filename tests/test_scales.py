@@ -175,7 +175,8 @@ def hairline(**more: float) -> Verdict:
 def test_a_crack_finer_than_the_photo_can_show_has_no_width_and_asks_for_a_person():
     told = hairline(focal_px=4000)
     figures = told.figures
-    assert figures["max_width_low_mm"] < 1.0 < figures["max_width_high_mm"]  # type: ignore[operator]
+    low, high = (float(figures[f"max_width_{end}_mm"] or 0.0) for end in ("low", "high"))
+    assert low < 1.0 < high
     assert (figures["finest_mm"], figures["closer_times"], figures["closer_m"]) == (1.0, 10.0, 0.4)
     assert figures["finer_than_mm"] == figures["max_width_high_mm"]
     assert words.headline(told) == f"Crack, too fine for this photo: below {figures['finer_than_mm']:.1f} mm"

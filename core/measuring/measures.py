@@ -143,10 +143,10 @@ def graded(
         low, high = 0.0, measured["finer_than_mm"]
     if standard is None or low is None or high is None or not measured.get("n_cracks"):
         return {}
-    ends = [measured.get(f"crack_fraction{end}", measured.get("crack_fraction")) for end in ("_low", "_high")]
-    is_judged = is_surface and None not in ends
-    band = (float(ends[0]), float(ends[1])) if is_judged else None  # type: ignore[arg-type]
-    found = standards.grade(standard, (float(low), float(high)), band)
+    share = measured.get("crack_fraction")
+    is_judged = is_surface and share is not None
+    least, most = (float(measured.get(f"crack_fraction{end}", share or 0.0)) for end in ("_low", "_high"))
+    found = standards.grade(standard, (float(low), float(high)), (least, most) if is_judged else None)
     told: dict[str, float | int | str | None] = {
         "standard": standard.key,
         "grade": " or ".join(found.grades),

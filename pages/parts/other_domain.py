@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import streamlit as st
 
 from core import asking, store
-from core.inspections import Inspection
 from core.records import DOMAINS, Domain
 from core.settings import Settings
 from pages.parts import access, notice
 from pages.parts.strings import t
 
 
-def offer(found: Sequence[Inspection], key: str) -> list[int]:
+def offer(domains: Collection[Domain], n: int, ids: Callable[[], Sequence[int]], key: str) -> list[int]:
     """A small door to the other domains; the inspections that stand now once one was chosen, else none.
 
-    Domains in which all of the photos were judged anyway are not offered.
+    `domains` are those that the `n` photos were judged in: one that all of them were is not offered. `ids`
+    is asked for the inspections only then, for a batch is looked at every second.
     """
-    asked = {one.domain for one in found}
-    others = [domain for domain in DOMAINS if asked != {domain}]
-    if not found:
-        return []
-    door = "-".join([key, "not", *sorted(asked)])  # another one once they are judged anew: it opens shut
+    others = [domain for domain in DOMAINS if set(domains) != {domain}]
+    door = "-".join([key, "not", *sorted(domains)])  # another one once they are judged anew: it opens shut
     with st.popover(t("other.title"), icon=":material/swap_horiz:", type="tertiary", key=door):
-        st.html(f'<p class="note">{t("other.words", n=len(found))}</p>')
+        st.html(f'<p class="note">{t("other.words", n=n)}</p>')
         for domain in others:
             if st.button(t(f"other.{domain}"), key=f"{key}-{domain}", width="stretch"):
                 with notice.instead():
-                    return ask(found, domain)
+                    return ask(ids(), domain)
     return []
 
 
-def ask(found: Sequence[Inspection], domain: Domain) -> list[int]:
-    """Judge these photos in this domain and return the inspections that stand in their place."""
+def ask(ids: Sequence[int], domain: Domain) -> list[int]:
+    """Judge these inspections' photos in this domain and return those that stand in their place."""
     settings = Settings.of()
-    return asking.ask_as(
-        store.connect(settings.database),
-        [one.id for one in found],
-        domain,
-        who=access.me().name,
-        now=time.time(),
-        wake=settings.wake,
-    )
+    db, wake = store.connect(settings.database), settings.wake
+    return asking.ask_as(db, ids, domain, who=access.me().name, now=time.time(), wake=wake)
