@@ -112,6 +112,7 @@ def test_every_sample_photo_gets_its_verdict_from_the_shipped_models(tmp_path, v
                 folded.click()
             tile.click()
             page.wait_for_url("**/inspect?batch=*")
+            window.settle()  # as a person does: a click before the page stands may be overtaken by it
         page.locator(f".st-key-results .card .foot .name >> text={shipped[-1].path.name}").wait_for()
         page.locator(".st-key-results .card .title:not([data-tone=waiting])").wait_for()
         db = store.connect(told.database)
